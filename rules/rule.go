@@ -1,0 +1,181 @@
+package rules
+
+import "time"
+
+// Rule is one rule as it applies to one PostgreSQL major version: the
+// variants of its file have been chosen.
+type Rule struct {
+	ID       string // AREA/NAME, equal to the file's path
+	Title    string
+	Scope    Scope
+	Every    string   // a Go duration ("15m") or a cron specification, in UTC
+	On       []string // SQLSTATEs or event kinds that run it at once
+	Severity Severity
+	Risk     Risk
+	Hazards  []string // what the repair may do; vet allows no more
+	Requires Requirement
+	Reads    Reads
+	Cooldown time.Duration // between two repairs of the same finding
+	Params   []Param
+
+	Detect  Query   // candidates, one row each
+	Capture *Query  // once per candidate; no row: no finding
+	Guards  []Guard // any row refuses
+	Measure *Query  // numbers before and after, for the report
+	Repair  *Action // nil: the rule only reports
+	Verify  *Verify // nil only where Repair is nil
+	Undo    Undo
+
+	Guidance string // Markdown
+
+	File string // where it was read, for messages
+	Hash string // SHA-256 of the file, hex: the provenance in reports
+}
+
+// Observes reports whether the rule only finds and never repairs.
+func (r *Rule) Observes() bool { return r.Repair == nil }
+
+// Param returns the declared parameter of that name.
+func (r *Rule) Param(name string) (Param, bool) {
+	for _, p := range r.Params {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Param{}, false
+}
+
+// Scope says where a rule runs.
+type Scope string
+
+// The scopes of a rule.
+const (
+	ScopeDatabase Scope = "database" // in every database
+	ScopeCluster  Scope = "cluster"  // once, in the control database
+)
+
+// Severity is how bad the fault is while it lasts.
+type Severity string
+
+// The severities, in rising order.
+const (
+	Info     Severity = "info"
+	Warning  Severity = "warning"
+	Critical Severity = "critical"
+)
+
+// Risk is how dangerous the repair is, and so who decides.
+type Risk string
+
+// The risks, in rising order.
+const (
+	Low    Risk = "low"    // any time
+	Medium Risk = "medium" // inside the maintenance window
+	High   Risk = "high"   // after an approval
+)
+
+// Rank orders risks; an unknown one ranks above all.
+func (r Risk) Rank() int {
+	switch r {
+	case Low:
+		return 1
+	case Medium:
+		return 2
+	case High:
+		return 3
+	}
+	return 4
+}
+
+// Reads says what a rule's queries look at.
+type Reads string
+
+// What a rule reads. Rows are read only in the owner's sandbox, because
+// planning a query on a table runs functions its owner wrote.
+const (
+	ReadsCatalog Reads = "catalog"
+	ReadsRows    Reads = "rows"
+)
+
+// Requirement is what the server must be for the rule to run.
+type Requirement struct {
+	Min, Max   int      // major versions, 0: open
+	Extensions []string // must be installed in the database
+}
+
+// Param is a declared, typed setting of a rule.
+type Param struct {
+	Name    string
+	Type    ParamType
+	Default string // as written in the file
+	Line    int
+}
+
+// ParamType is the type of a parameter's value.
+type ParamType string
+
+// The types of parameters, with the form they take as a bind argument.
+const (
+	TypeBytes    ParamType = "bytes"    // "64MB": an integer
+	TypeInteger  ParamType = "integer"  // an integer
+	TypeNumber   ParamType = "number"   // a decimal number
+	TypeShare    ParamType = "share"    // 0 to 1, or "20%": a decimal number
+	TypeDuration ParamType = "duration" // "15m": an interval in seconds
+	TypeText     ParamType = "text"
+	TypeBool     ParamType = "bool"
+)
+
+// Query is one SELECT of a rule.
+type Query struct {
+	Template
+}
+
+// Guard is a query whose rows refuse the repair; the first column of the
+// first row is the reason.
+type Guard struct {
+	Name string
+	Query
+}
+
+// Mode says how the steps of an action run.
+type Mode string
+
+// The modes of an action.
+const (
+	// Session runs each statement by itself, as CONCURRENTLY and VACUUM need.
+	Session Mode = "session"
+	// Transaction runs all steps in one transaction.
+	Transaction Mode = "transaction"
+)
+
+// Action is a list of steps: a repair, or the undo of one.
+type Action struct {
+	Mode        Mode
+	Deadline    time.Duration // of one statement; 0: the default
+	LockTimeout time.Duration // of a transaction; 0: the default
+	Steps       []Step
+}
+
+// Step is one durable statement of an action and the queries around it.
+type Step struct {
+	Template
+	Each    *Query            // once per row, as {each.column}; when planning
+	If      *Query            // only if there is a row; when planning
+	Let     []Query           // facts read under locks already held; when running
+	Assert  []Query           // a row rolls back, its first column is the reason
+	Fails   map[string]string // SQLSTATE to the rule it hands over to
+	AsOwner bool              // as the object's owner, sandboxed
+	Class   string            // the statement's class, by its syntax tree
+}
+
+// Verify proves a repair: within the time, the query must return no row.
+type Verify struct {
+	Within time.Duration
+	Query
+}
+
+// Undo takes a repair back, or says why that is not possible.
+type Undo struct {
+	None   string  // the reason, where there is no undo
+	Action *Action // nil where None is set
+}
