@@ -1,0 +1,73 @@
+package healer
+
+import (
+	"time"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// Attempt is one run of a plan, as far as it got.
+type Attempt struct {
+	ID        string       `json:"id"` // a ULID
+	Plan      Plan         `json:"plan"`
+	State     AttemptState `json:"state"`
+	Actor     string       `json:"actor"` // who caused it: "daemon", a person
+	Steps     []StepRun    `json:"steps"`
+	Before    Picture      `json:"before"`
+	After     Picture      `json:"after"`
+	Builds    []Index      `json:"builds,omitempty"` // the table's indexes before
+	Verified  bool         `json:"verified"`
+	Guards    []string     `json:"guards,omitempty"` // that were asked and passed
+	RefusedBy string       `json:"refused_by,omitempty"`
+	HandedTo  string       `json:"handed_to,omitempty"` // the rule a failure hands over to
+	Err       string       `json:"error,omitempty"`
+	UndoOf    string       `json:"undo_of,omitempty"` // the attempt this one takes back
+	UndoneBy  string       `json:"undone_by,omitempty"`
+	Server    Identity     `json:"server"`
+	Started   time.Time    `json:"started"`
+	Ended     time.Time    `json:"ended,omitzero"`
+}
+
+// AttemptState is how far an attempt got.
+type AttemptState string
+
+// The states of an attempt, in the order of its life.
+const (
+	Intended    AttemptState = "intended"
+	Running     AttemptState = "running"
+	Applied     AttemptState = "applied"
+	Verified    AttemptState = "verified"
+	Failed      AttemptState = "failed"
+	Deferred    AttemptState = "deferred" // yielded to somebody; costs no retry
+	Refused     AttemptState = "refused"
+	Interrupted AttemptState = "interrupted"
+	Reconciled  AttemptState = "reconciled"
+	Undone      AttemptState = "undone"
+)
+
+// Final reports whether nothing more will happen to the attempt by itself.
+func (s AttemptState) Final() bool {
+	switch s {
+	case Intended, Running, Applied, Interrupted:
+		return false
+	}
+	return true
+}
+
+// StepRun is one statement as it ran.
+type StepRun struct {
+	SQL     string  `json:"sql"`
+	Class   string  `json:"class"`
+	Role    string  `json:"role,omitempty"`
+	Done    bool    `json:"done"`
+	Outcome Outcome `json:"outcome"`
+	Err     string  `json:"error,omitempty"`
+}
+
+// Picture is an object at one moment: what the catalog says and the numbers
+// that the rule measures.
+type Picture struct {
+	At       time.Time `json:"at,omitzero"`
+	Snapshot Snapshot  `json:"snapshot"`
+	Measures rules.Row `json:"measures,omitempty"`
+}

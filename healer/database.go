@@ -1,0 +1,173 @@
+package healer
+
+import (
+	"context"
+	"time"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// Reader runs the read-only queries of rules in one database.
+type Reader interface {
+	// Identify says which server and database this is, asked afresh.
+	Identify(ctx context.Context) (Identity, error)
+	// Read runs one query in a READ ONLY transaction of its own, or, with a
+	// Role, in that owner's sandbox, rolled back. Errors are *DatabaseError.
+	Read(ctx context.Context, r Read) ([]rules.Row, error)
+}
+
+// Snapshotter describes objects as the catalog has them.
+type Snapshotter interface {
+	// Snapshot describes the object by its oid, or where that is gone, by its
+	// name. An object that does not exist gives the zero Snapshot.
+	Snapshot(ctx context.Context, o Object) (Snapshot, error)
+	// Builds lists the indexes of the object's table, so that what a failed
+	// concurrent build left behind can be told from what was there.
+	Builds(ctx context.Context, o Object) ([]Index, error)
+}
+
+// Operator opens the sessions that repair.
+type Operator interface {
+	// Begin opens a session for the operation, with every setting of the
+	// doctrine set and read back, watched by a second session.
+	Begin(ctx context.Context, op Operation) (Session, error)
+	// Running returns the applications (pgmend/RULE/ATTEMPT) of sessions on
+	// this server that an earlier process of ours left at work.
+	Running(ctx context.Context) ([]string, error)
+}
+
+// Session runs the statements of one operation, one at a time.
+type Session interface {
+	// Read runs a query under the locks the operation holds already.
+	Read(ctx context.Context, r Read) ([]rules.Row, error)
+	// Exec runs one statement.
+	Exec(ctx context.Context, s Statement) (Outcome, error)
+	// Close commits or rolls back a transaction and closes the connection.
+	Close(ctx context.Context, commit bool) error
+}
+
+// Identity is which server this is and what it is now.
+type Identity struct {
+	SystemIdentifier string            `json:"system_identifier"`
+	Timeline         int               `json:"timeline"`
+	InRecovery       bool              `json:"in_recovery"`
+	Version          int               `json:"version"` // server_version_num, 150018
+	Database         string            `json:"database"`
+	DatabaseOID      uint32            `json:"database_oid"`
+	User             string            `json:"user"`
+	Superuser        bool              `json:"superuser"`
+	Extensions       map[string]string `json:"extensions,omitempty"` // name to schema
+}
+
+// Major returns the major version, 15.
+func (i Identity) Major() int { return i.Version / 10000 }
+
+// Read asks for one query.
+type Read struct {
+	Application string         // pgmend/RULE or pgmend/RULE/ATTEMPT
+	Query       rules.Template // its {splices} and @binds filled from Values
+	Values      rules.Values
+	Role        string        // run as this owner, sandboxed; "": as the observer
+	LockTimeout time.Duration // 0: the default, 200 ms
+	Timeout     time.Duration // 0: the default, 30 s
+}
+
+// Operation is what a session is opened for.
+type Operation struct {
+	Application string // pgmend/RULE/ATTEMPT
+	Mode        rules.Mode
+	Deadline    time.Duration // of one statement; 0: the default, 1 h
+	LockTimeout time.Duration // of a transaction, at most 500 ms; 0: that
+	LockBudget  time.Duration // how long anyone may wait for us; 0: 1 s
+}
+
+// Statement is one statement of a repair or an undo.
+type Statement struct {
+	SQL   string
+	Class string // as parser.Inspect names it
+	Role  string // the owner to run as, "": as the healer itself
+}
+
+// Outcome is what a statement did.
+type Outcome struct {
+	Tag      string        `json:"tag"`
+	Rows     []rules.Row   `json:"rows,omitempty"`
+	Notices  []Notice      `json:"notices,omitempty"`
+	Started  time.Time     `json:"started"`
+	Elapsed  time.Duration `json:"elapsed_ns"`
+	Locks    []LockUse     `json:"locks,omitempty"`
+	Delayed  int           `json:"delayed"`   // sessions seen waiting for us
+	WALBytes int64         `json:"wal_bytes"` // written by the server meanwhile
+}
+
+// Notice is a message the server sent beside the result.
+type Notice struct {
+	Severity string `json:"severity"`
+	SQLState string `json:"sqlstate"`
+	Message  string `json:"message"`
+}
+
+// LockUse is a lock the statement was seen to wait for or to hold.
+type LockUse struct {
+	Mode     string        `json:"mode"`
+	Relation string        `json:"relation"`
+	Waited   time.Duration `json:"waited_ns"`
+	Held     time.Duration `json:"held_ns"`
+}
+
+// Index is one index of a table.
+type Index struct {
+	OID        uint32 `json:"oid"`
+	Schema     string `json:"schema"`
+	Name       string `json:"name"`
+	Definition string `json:"definition"`
+	Valid      bool   `json:"valid"`
+	Live       bool   `json:"live"`
+}
+
+// Property is one thing the catalog says of an object.
+type Property struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Snapshot is all that the catalog says of an object that a repair could
+// change, with names for oids, in a stable order. Sizes and counts are not
+// part of it.
+type Snapshot struct {
+	OID        uint32     `json:"oid"`
+	Kind       string     `json:"kind"` // index, table, sequence …; "": it does not exist
+	Owner      string     `json:"owner"`
+	OwnerSuper bool       `json:"owner_superuser"`
+	Extension  string     `json:"extension,omitempty"` // whose member it is
+	System     bool       `json:"system,omitempty"`
+	Temporary  bool       `json:"temporary,omitempty"`
+	Properties []Property `json:"properties"`
+}
+
+// Exists reports whether there is such an object.
+func (s Snapshot) Exists() bool { return s.Kind != "" }
+
+// DatabaseError is an error the server or the connection to it reported.
+type DatabaseError struct {
+	SQLState string // "" where the connection itself failed
+	Message  string
+	Detail   string
+	Hint     string
+	Err      error
+}
+
+// Error implements error.
+func (e *DatabaseError) Error() string {
+	s := e.Message
+	if e.SQLState != "" {
+		s += " (SQLSTATE " + e.SQLState + ")"
+	}
+	if e.Hint != "" {
+		s += "; hint: " + e.Hint
+	}
+	return s
+}
+
+// Unwrap returns the driver's error.
+func (e *DatabaseError) Unwrap() error { return e.Err }
