@@ -1,8 +1,7 @@
 package healer
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"strconv"
 	"time"
 
 	"github.com/pgmend/pgmend/rules"
@@ -26,6 +25,7 @@ type Finding struct {
 	Fingerprint string         `json:"fingerprint"`
 	Rule        string         `json:"rule"`
 	Title       string         `json:"title"`
+	Server      string         `json:"server"` // its system identifier
 	Database    string         `json:"database"`
 	Object      Object         `json:"object"`
 	Severity    rules.Severity `json:"severity"`
@@ -81,18 +81,12 @@ const (
 // Identify fills in the finding's fingerprint and id: the hash of rule,
 // server, database and object, never of numbers or times.
 func (f *Finding) Identify(id Identity, scope rules.Scope) {
+	f.Server = id.SystemIdentifier
 	database := f.Database
 	if scope == rules.ScopeCluster {
 		database = ""
 	}
-	h := sha256.New()
-	for _, s := range []string{
-		f.Rule, id.SystemIdentifier, database,
-		f.Object.Schema, f.Object.Name, itoa(f.Object.TableOID), f.Object.Definition,
-	} {
-		// The length keeps ("a", "bc") and ("ab", "c") apart.
-		h.Write([]byte(itoa(uint32(len(s))) + ":" + s))
-	}
-	f.Fingerprint = hex.EncodeToString(h.Sum(nil))
+	f.Fingerprint = digest(f.Rule, id.SystemIdentifier, database, f.Object.Schema,
+		f.Object.Name, strconv.FormatUint(uint64(f.Object.TableOID), 10), f.Object.Definition)
 	f.ID = "F" + f.Fingerprint[:11]
 }

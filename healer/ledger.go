@@ -12,7 +12,7 @@ type Kind string
 // The kinds of subject.
 const (
 	KindFinding Kind = "finding" // Body: Finding
-	KindPlan    Kind = "plan"    // Body: Approval, or Plan when proposed
+	KindPlan    Kind = "plan"    // Body: Proposal
 	KindAttempt Kind = "attempt" // Body: Attempt
 	KindControl Kind = "control" // pause, resume, breaker: Body: Control
 )

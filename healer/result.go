@@ -5,14 +5,15 @@ import "github.com/pgmend/pgmend/rules"
 // Options says what one run may do. The zero value finds with every rule and
 // acts as the daemon.
 type Options struct {
-	Rules   []string   `json:"rules,omitempty"`   // globs over rule ids; none: all
-	Plans   []string   `json:"plans,omitempty"`   // act on these plans only; none: all
-	Sets    []string   `json:"sets,omitempty"`    // GLOB.param=value
-	Person  bool       `json:"person,omitempty"`  // a person's act: the daemon's mode does not matter
-	Ceiling rules.Risk `json:"ceiling,omitempty"` // highest risk to act on; "": medium
-	Now     bool       `json:"now,omitempty"`     // skip window and cooldown
-	Yes     bool       `json:"yes,omitempty"`     // with ceiling high: the approval
-	Actor   string     `json:"actor,omitempty"`   // who; "": "daemon"
+	Databases []string   `json:"databases,omitempty"` // none: all
+	Rules     []string   `json:"rules,omitempty"`     // globs over rule ids; none: all
+	Plans     []string   `json:"plans,omitempty"`     // act on these plans only; none: all
+	Sets      []string   `json:"sets,omitempty"`      // GLOB.param=value
+	Person    bool       `json:"person,omitempty"`    // a person's act: the daemon's mode does not matter
+	Ceiling   rules.Risk `json:"ceiling,omitempty"`   // highest risk to act on; "": medium
+	Now       bool       `json:"now,omitempty"`       // skip window and cooldown
+	Yes       bool       `json:"yes,omitempty"`       // with ceiling high: the approval
+	Actor     string     `json:"actor,omitempty"`     // who; "": "daemon"
 
 	// Event narrows the run to what a log event named. It is a hint: the
 	// catalog still has to prove the fault.

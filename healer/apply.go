@@ -1,0 +1,163 @@
+package healer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// apply runs one plan to its end. It returns nil where the plan was void and
+// nothing was tried; an error only where the ledger failed.
+func (r *run) apply(ctx context.Context, c chosen) (*Attempt, error) {
+	fresh, why, err := r.confirm(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if fresh == nil {
+		r.result.show(chosen{plan: c.plan, decision: *refuse(GuardExpired, "the plan is void: %s", why)})
+		r.tell(ctx, Transition{Action: PlanVoid, Plan: &c.plan, Message: why})
+		return nil, nil
+	}
+	a := &Attempt{
+		ID: ulid.Make().String(), Plan: *fresh, State: Intended, Actor: r.actor(),
+		Server: r.server, Started: r.now(), Guards: passedGuards(c.rule),
+		Steps: r.doneBefore(*fresh),
+	}
+	if d := r.guardRows(ctx, fresh.Finding, c.rule); d != nil {
+		r.result.show(chosen{plan: c.plan, decision: *d})
+		r.tell(ctx, Transition{Action: RepairRefused, Plan: &c.plan, Decision: d})
+		return nil, nil
+	}
+	values := r.base(c.rule).Merge(fresh.Finding.Facts)
+	if a.Before, err = r.picture(ctx, c.rule, fresh.Finding.Object, values); err == nil {
+		a.Builds, err = r.cfg.Snapshotter.Builds(ctx, fresh.Finding.Object)
+	}
+	if err != nil {
+		return nil, r.giveUp(ctx, c, err)
+	}
+	if err := r.save(ctx, a, RepairIntended); err != nil {
+		return nil, err
+	}
+	job := &job{run: r, rule: c.rule, attempt: a, action: c.rule.Repair, steps: fresh.Steps, values: values}
+	job.do(ctx)
+	return a, job.finish(context.WithoutCancel(ctx))
+}
+
+// doneBefore returns the steps that an interrupted attempt on the same basis
+// has done, so that they are not done again.
+func (r *run) doneBefore(p Plan) []StepRun {
+	if p.Mode != rules.Session {
+		return nil // an interrupted transaction did nothing
+	}
+	var steps []StepRun
+	for _, a := range r.memory.attempts {
+		if a.State != Reconciled || a.Verified || a.Plan.Basis != p.Basis || a.Plan.ID != p.ID {
+			continue
+		}
+		steps = nil
+		for _, s := range a.Steps {
+			if !s.Done {
+				break
+			}
+			steps = append(steps, s)
+		}
+	}
+	return steps
+}
+
+// passedGuards names what was asked and had no objection.
+func passedGuards(rule *rules.Rule) []string {
+	out := []string{
+		GuardPrimary, GuardMode, GuardPaused, GuardBreaker, GuardBlocked, GuardMuted, GuardUnfinished,
+		GuardQuarantine, GuardApproval, GuardCooldown, GuardWindow, GuardObject, GuardOwner,
+	}
+	for _, g := range rule.Guards {
+		out = append(out, g.Name)
+	}
+	return out
+}
+
+// giveUp turns a picture that could not be taken into a decision: nothing
+// has been intended yet, so nothing has failed.
+func (r *run) giveUp(ctx context.Context, c chosen, err error) error {
+	d := wait(GuardObject, time.Time{}, "its state before the repair cannot be read now: %v", err)
+	r.result.show(chosen{plan: c.plan, decision: *d})
+	r.tell(ctx, Transition{Action: RepairWaiting, Plan: &c.plan, Decision: d})
+	return nil
+}
+
+// confirm proves the fault again and makes its plan again, immediately before
+// acting. Another plan than the decided one means that something changed.
+func (r *run) confirm(ctx context.Context, c chosen) (fresh *Plan, why string, err error) {
+	if why := r.sameServer(ctx); why != "" {
+		return nil, why, nil
+	}
+	p := r.findRule(ctx, c.rule, c.plan.Finding.Fingerprint)
+	if len(p.findings) == 0 {
+		if len(p.skips) > 0 {
+			return nil, "it cannot be confirmed now: " + p.skips[0].Message, nil
+		}
+		if known, ok := r.memory.findings[c.plan.Finding.ID]; ok && known.Status == Open {
+			err = r.resolve(ctx, known)
+		}
+		return nil, "the fault is gone", err
+	}
+	plan, err := r.build(ctx, c.rule, p.findings[0])
+	if err != nil {
+		return nil, err.Error(), nil
+	}
+	if plan.ID != c.plan.ID {
+		return nil, "its facts or its SQL changed since it was made", nil
+	}
+	return &plan, "", nil
+}
+
+// sameServer says what is no longer as it was when the run began.
+func (r *run) sameServer(ctx context.Context) string {
+	now, err := r.cfg.Reader.Identify(ctx)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("the server cannot be asked who it is: %v", err)
+	case now.SystemIdentifier != r.server.SystemIdentifier:
+		return "this is another server now"
+	case now.DatabaseOID != r.server.DatabaseOID:
+		return "the database was dropped and made again"
+	case now.InRecovery:
+		return "the server is in recovery now"
+	case now.Timeline != r.server.Timeline:
+		return "the server's timeline changed"
+	}
+	return ""
+}
+
+// picture is the object as it is now. Numbers that cannot be measured now,
+// behind a lock, are left out rather than waited for.
+func (r *run) picture(ctx context.Context, rule *rules.Rule, o Object, values rules.Values) (Picture, error) {
+	s, err := r.cfg.Snapshotter.Snapshot(ctx, o)
+	if err != nil {
+		return Picture{}, err
+	}
+	p := Picture{At: r.now(), Snapshot: s}
+	if rule.Measure != nil && s.Exists() {
+		if rows, err := r.read(ctx, rule, *rule.Measure, values); err == nil && len(rows) > 0 {
+			p.Measures = rows[0]
+		}
+	}
+	return p, nil
+}
+
+// save writes the attempt as it is now and tells of it. After a write that
+// failed nothing more may run.
+func (r *run) save(ctx context.Context, a *Attempt, action Action) error {
+	if err := r.write(ctx, KindAttempt, a.ID, action, a.Actor, a); err != nil {
+		return errors.Join(err, errors.New("no repair runs without a durable intent"))
+	}
+	copied := *a
+	r.tell(ctx, Transition{Action: action, Attempt: &copied, Finding: &copied.Plan.Finding, Plan: &copied.Plan})
+	return nil
+}

@@ -1,0 +1,98 @@
+package healer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// candidate judges one row of detect: it captures the facts and makes a
+// finding of them, or says why it cannot. Neither means: no fault after all.
+func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values, row rules.Row) (*Finding, *Skip) {
+	refuse := func(reason Reason, message, hint string) (*Finding, *Skip) {
+		s := r.skip(rule, name(row), reason, message, hint)
+		return nil, &s
+	}
+	for _, column := range [...]string{"oid", "schema", "name"} {
+		if v, ok := row.Get(column); !ok || v.Null {
+			return refuse(Invalid, "detect returned no "+column, "the columns oid, schema and name are required")
+		}
+	}
+	if grant := row.Text("blind"); grant != "" {
+		return refuse(Blind, "the role may not see what decides this", grant)
+	}
+	table := number(row.Text("table_oid"))
+	if table == 0 {
+		table = number(row.Text("oid"))
+	}
+	if r.locked[table] {
+		return refuse(Locked, "its table was found locked a moment ago", "")
+	}
+	facts := row
+	if rule.Capture != nil {
+		captured, err := r.read(ctx, rule, *rule.Capture, base.Merge(row.Values("")))
+		switch {
+		case err != nil:
+			s := r.skipped(rule, name(row), err)
+			r.locked[table] = r.locked[table] || s.Reason == Locked
+			return nil, &s
+		case len(captured) == 0:
+			return nil, nil
+		case len(captured) > 1:
+			return refuse(Invalid, fmt.Sprintf("capture returned %d rows, one is allowed", len(captured)), "")
+		}
+		if grant := captured[0].Text("blind"); grant != "" {
+			return refuse(Blind, "the role may not see what decides this", grant)
+		}
+		facts = append(row[:len(row):len(row)], captured[0]...)
+	}
+	return r.finding(rule, table, row, facts), nil
+}
+
+func (r *run) finding(rule *rules.Rule, table uint32, row, facts rules.Row) *Finding {
+	now := r.now()
+	values := facts.Values("")
+	f := &Finding{
+		Rule: rule.ID, Title: rule.Title, Database: r.cfg.Database,
+		Severity: rule.Severity, Risk: rule.Risk, Status: Open,
+		Object: Object{
+			Schema: row.Text("schema"), Name: row.Text("name"),
+			OID: number(row.Text("oid")), TableOID: table,
+			Owner: values["owner"].Text,
+		},
+		Facts: values, BlockedBy: values["blocked_by"].Text,
+		FirstSeen: now, LastSeen: now,
+	}
+	if d := values["definition"]; d.Text != "" {
+		sum := sha256.Sum256([]byte(d.Text))
+		f.Object.Definition = hex.EncodeToString(sum[:])
+	}
+	// A row of detect may only raise the risk.
+	if risk := rules.Risk(values["risk"].Text); risk.Rank() > f.Risk.Rank() && risk != "" {
+		f.Risk = risk
+	}
+	query := rule.Detect.Text
+	if rule.Capture != nil {
+		query = rule.Capture.Text
+	}
+	f.Evidence = []Evidence{{Query: query, Row: facts, At: now}}
+	f.Identify(r.server, rule.Scope)
+	return f
+}
+
+// name is how messages name a candidate; report escapes and quotes it.
+func name(row rules.Row) string {
+	return row.Text("schema") + "." + row.Text("name")
+}
+
+func number(s string) uint32 {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(n)
+}

@@ -1,0 +1,250 @@
+package healer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// tries is how often an operation that yielded or met a lock is begun again.
+const tries = 5
+
+// job runs the steps of one attempt: of a repair or of an undo.
+type job struct {
+	*run
+	rule    *rules.Rule
+	attempt *Attempt
+	action  *rules.Action
+	steps   []PlannedStep
+	values  rules.Values
+
+	err    error // why it did not get to its end
+	tidied error // why what it left could not be cleared up
+}
+
+// do runs the steps, again from where it was after a yield. Whatever happened,
+// it clears up what was left. Its error is kept for finish.
+func (j *job) do(ctx context.Context) {
+	for try := 1; ; try++ {
+		j.err = j.try(ctx)
+		if j.err == nil {
+			return
+		}
+		if j.tidied = j.tidy(context.WithoutCancel(ctx)); j.tidied != nil {
+			return
+		}
+		if j.allDone() {
+			j.err = nil // a drop that was cut short has been finished
+			return
+		}
+		if !yielded(j.err) || try == tries || ctx.Err() != nil {
+			return
+		}
+		// Jitter, so that two parties that met do not meet again.
+		delay := time.Duration(try)*200*time.Millisecond + rand.N(300*time.Millisecond)
+		select {
+		case <-ctx.Done():
+		case <-time.After(delay):
+		}
+	}
+}
+
+func (j *job) allDone() bool {
+	for i := range j.steps {
+		if !j.done(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// yielded reports whether an error means that somebody else came first.
+func yielded(err error) bool {
+	var y *Yield
+	if errors.As(err, &y) {
+		return true
+	}
+	switch sqlState(err) {
+	case "55P03", "40P01", "40001": // lock not available, deadlock, serialization
+		return true
+	}
+	return false
+}
+
+// try runs the steps that are not done in one session.
+func (j *job) try(ctx context.Context) (err error) {
+	if j.action.Mode == rules.Transaction {
+		// They were rolled back together.
+		j.attempt.Steps = nil
+	}
+	s, err := j.cfg.Operator.Begin(ctx, Operation{
+		Application: "pgmend/" + j.rule.ID + "/" + j.attempt.ID,
+		Mode:        j.action.Mode, Deadline: j.deadline(), LockTimeout: j.action.LockTimeout,
+	})
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if closed := s.Close(context.WithoutCancel(ctx), err == nil); err == nil && closed != nil {
+			err = fmt.Errorf("commit: %w", closed)
+		}
+	}()
+	for i, step := range j.steps {
+		if j.done(i) {
+			continue
+		}
+		if err := j.step(ctx, s, i, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deadline is the statement's, cut to what is left of the window that the
+// repair needed to start.
+func (j *job) deadline() time.Duration {
+	d := j.action.Deadline
+	w := j.cfg.Policy.Window
+	if w == nil || j.opts.Now || j.attempt.Plan.Risk.Rank() < rules.Medium.Rank() {
+		return d
+	}
+	if left := w.Left(j.now()); left > 0 && (d == 0 || left < d) {
+		return left
+	}
+	return d
+}
+
+// done reports whether the i-th step ran already, in this attempt or in an
+// interrupted one on the same basis.
+func (j *job) done(i int) bool {
+	return i < len(j.attempt.Steps) && j.attempt.Steps[i].Done
+}
+
+func (j *job) step(ctx context.Context, s Session, i int, step PlannedStep) error {
+	if i > 0 && j.action.Mode == rules.Session {
+		if why := j.mayGoOn(ctx); why != "" {
+			return &Yield{Reason: why}
+		}
+	}
+	sql, err := j.render(ctx, s, step)
+	if err != nil {
+		return fmt.Errorf("step %d: %w", i+1, err)
+	}
+	run := StepRun{SQL: sql, Class: step.Class, Role: step.Role}
+	j.attempt.Steps = append(j.attempt.Steps[:i:i], run)
+	j.attempt.State = Running
+	if err := j.save(ctx, j.attempt, StepStarted); err != nil {
+		return err
+	}
+	out, err := s.Exec(ctx, Statement{SQL: sql, Class: step.Class, Role: step.Role})
+	if err == nil {
+		err = judge(step, out)
+	}
+	done := &j.attempt.Steps[i]
+	done.Outcome, done.Done = out, err == nil
+	if err != nil {
+		done.Err = err.Error()
+		j.attempt.HandedTo = j.action.Steps[step.Index].Fails[sqlState(err)]
+	}
+	if saved := j.save(ctx, j.attempt, StepFinished); saved != nil {
+		return errors.Join(err, saved)
+	}
+	if err != nil {
+		return fmt.Errorf("step %d: %w", i+1, err)
+	}
+	return nil
+}
+
+// mayGoOn asks between two steps whether this is still the server, and
+// whether somebody paused.
+func (j *job) mayGoOn(ctx context.Context) string {
+	var control Control
+	if err := bodies(ctx, j.cfg.Ledger, KindControl, func(c Control) { control = c }); err != nil {
+		return err.Error()
+	}
+	if control.Pauses(j.now()) {
+		return control.Actor + " paused all repairs"
+	}
+	return j.sameServer(ctx)
+}
+
+// render asks what is only known under the locks held, makes sure that
+// nothing objects, and renders the statement from the rule's own text.
+func (j *job) render(ctx context.Context, s Session, step PlannedStep) (string, error) {
+	template := j.action.Steps[step.Index]
+	values := j.values.Merge(step.Each)
+	for _, let := range template.Let {
+		rows, err := j.ask(ctx, s, let, values, step.Role)
+		if err != nil {
+			return "", fmt.Errorf("line %d: let: %w", let.Line, err)
+		}
+		if len(rows) != 1 {
+			return "", fmt.Errorf("line %d: let returned %d rows, one is needed", let.Line, len(rows))
+		}
+		values = values.Merge(rows[0].Values(""))
+	}
+	for _, assert := range template.Assert {
+		rows, err := j.ask(ctx, s, assert, values, step.Role)
+		if err != nil {
+			return "", fmt.Errorf("line %d: assert: %w", assert.Line, err)
+		}
+		if len(rows) > 0 {
+			return "", fmt.Errorf("line %d: assertion failed: %s", assert.Line, firstText(rows[0]))
+		}
+	}
+	sql, err := template.Inline(values)
+	if err != nil {
+		return "", err
+	}
+	if len(template.Let) == 0 && sql != step.SQL {
+		return "", errors.New("the statement is not the planned one any more")
+	}
+	return sql, rules.CheckRendered(sql, step.Class)
+}
+
+func (j *job) ask(ctx context.Context, s Session, q rules.Query, v rules.Values, role string) ([]rules.Row, error) {
+	return s.Read(ctx, Read{
+		Application: "pgmend/" + j.rule.ID + "/" + j.attempt.ID, Query: q.Template, Values: v, Role: role,
+	})
+}
+
+func firstText(row rules.Row) string {
+	if len(row) == 0 || row[0].Null {
+		return "a row"
+	}
+	return row[0].Text
+}
+
+// judge says whether a statement that returned also did what it was for. A
+// WARNING is a failure (VACUUM by a non-owner "succeeds" with one), except
+// that of a lock that was skipped; and a repairing SELECT has to return
+// something true.
+func judge(step PlannedStep, out Outcome) error {
+	for _, n := range out.Notices {
+		switch {
+		case n.SQLState == "55P03":
+			return &Yield{Reason: n.Message}
+		case n.Severity == "WARNING":
+			return &DatabaseError{SQLState: n.SQLState, Message: "warning: " + n.Message}
+		}
+	}
+	if step.Class != "select" {
+		return nil
+	}
+	if len(out.Rows) == 0 || len(out.Rows[0]) == 0 {
+		return errors.New("it returned no row, so it repaired nothing")
+	}
+	v := out.Rows[0][0]
+	if b, err := strconv.ParseBool(v.Text); v.Null || (err == nil && !b && v.Type == oidBool) {
+		return errors.New("it returned false or null, so it repaired nothing")
+	}
+	return nil
+}
+
+// oidBool is pg_catalog.bool (src/include/catalog/pg_type.dat).
+const oidBool = 16

@@ -1,0 +1,102 @@
+package healer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// leftover is how PostgreSQL names the index that an interrupted REINDEX
+// CONCURRENTLY leaves behind (documentation of REINDEX, "Rebuilding Indexes
+// Concurrently").
+var leftover = regexp.MustCompile(`_cc(new|old)\d*$`)
+
+// tidy removes what an interrupted concurrent statement of this attempt left
+// on the table, and finishes a drop that was cut short. Ours is only what was
+// not there before: a user may own an index of such a name.
+func (j *job) tidy(ctx context.Context) error {
+	a := j.attempt
+	i := slices.IndexFunc(a.Steps, func(s StepRun) bool { return !s.Done })
+	if i < 0 || j.action.Mode != rules.Session {
+		return nil
+	}
+	class := a.Steps[i].Class
+	if class != "create_index" && class != "reindex_index" && class != "reindex_table" && class != "drop_index" {
+		return nil
+	}
+	now, err := j.cfg.Snapshotter.Builds(ctx, a.Plan.Finding.Object)
+	if err != nil {
+		return fmt.Errorf("look for leftovers: %w", err)
+	}
+	var failed []error
+	for _, index := range now {
+		if !ours(class, index, a.Builds, a.Steps[i].SQL) {
+			continue
+		}
+		if err := j.drop(ctx, index, a.Steps[i].Role); err != nil {
+			failed = append(failed, fmt.Errorf("an invalid index %s.%s is left: %w", index.Schema, index.Name, err))
+		} else if class == "drop_index" {
+			a.Steps[i].Done, a.Steps[i].Err = true, ""
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// ours reports whether an index is what the interrupted statement left.
+func ours(class string, index Index, before []Index, sql string) bool {
+	was := slices.IndexFunc(before, func(b Index) bool { return b.OID == index.OID })
+	if class == "drop_index" {
+		// A drop marks its index invalid and then dead, in two transactions.
+		return was >= 0 && before[was].Valid && !index.Valid
+	}
+	if was >= 0 || index.Valid {
+		return false
+	}
+	if class == "create_index" {
+		// The statement is rendered by us, so it holds the name quoted.
+		return strings.Contains(sql, quote(index.Name))
+	}
+	if !leftover.MatchString(index.Name) {
+		return false
+	}
+	return slices.ContainsFunc(before, func(b Index) bool { return sameButName(b, index) })
+}
+
+// sameButName compares the definitions of two indexes, leaving out the name,
+// which is the first place where they can differ.
+func sameButName(a, b Index) bool {
+	rest := func(i Index) string {
+		_, after, _ := strings.Cut(i.Definition, " ON ")
+		return after
+	}
+	return rest(a) == rest(b)
+}
+
+func quote(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+func (j *job) drop(ctx context.Context, index Index, role string) error {
+	t, err := rules.ParseTemplate("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}", 0)
+	if err != nil {
+		return err
+	}
+	sql, err := t.Inline(rules.Values{"schema": rules.Text(index.Schema), "name": rules.Text(index.Name)})
+	if err != nil {
+		return err
+	}
+	if err := rules.CheckRendered(sql, "drop_index"); err != nil {
+		return err
+	}
+	s, err := j.cfg.Operator.Begin(ctx, Operation{
+		Application: "pgmend/" + j.rule.ID + "/" + j.attempt.ID, Mode: rules.Session,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.Exec(ctx, Statement{SQL: sql, Class: "drop_index", Role: role})
+	return errors.Join(err, s.Close(ctx, err == nil))
+}

@@ -1,0 +1,158 @@
+package healer
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/robfig/cron/v3"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// Loop is the daemon's work: rules come due by the schedule or by a log
+// event, and each database heals one thing at a time.
+type Loop struct {
+	cfg     LoopConfig
+	workers []*worker
+}
+
+// LoopConfig is what a Loop works with.
+type LoopConfig struct {
+	Healers []*Healer // one a database
+	Rules   []*rules.Rule
+	Every   []Every
+	Log     *slog.Logger
+}
+
+// worker heals one database.
+type worker struct {
+	*Healer
+	queue *queue
+	log   *slog.Logger
+}
+
+// debounce is how long an event waits for more of its kind: a statement that
+// fails once often fails in a burst.
+const debounce = 500 * time.Millisecond
+
+// NewLoop returns a Loop; Run starts it.
+func NewLoop(c LoopConfig) *Loop {
+	l := &Loop{cfg: c}
+	for _, h := range c.Healers {
+		l.workers = append(l.workers, &worker{Healer: h, queue: newQueue(), log: c.Log})
+	}
+	return l
+}
+
+// Run reconciles, looks at everything once, and then heals as rules come due,
+// until the context ends; a statement at work is cancelled and recorded.
+func (l *Loop) Run(ctx context.Context) error {
+	c := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(cron.DiscardLogger))
+	if err := l.schedule(c, l.cfg.Rules); err != nil {
+		return err
+	}
+	for _, rule := range l.cfg.Rules {
+		for _, w := range l.workers {
+			w.queue.add(rule.ID, nil)
+		}
+	}
+	c.Start()
+	defer func() { <-c.Stop().Done() }()
+	var working sync.WaitGroup
+	for _, w := range l.workers {
+		working.Go(func() { w.work(ctx) })
+	}
+	working.Wait()
+	return nil
+}
+
+// Signal is what a log event says may be worth looking at. It is a hint: it
+// makes a rule run earlier, and proves nothing.
+type Signal struct {
+	SQLState string
+	Kind     string       // of pglog.Event
+	Database string       // "": every database
+	Values   rules.Values // "event.table" …
+}
+
+// Hear enqueues the rules that wait for such a signal. It never blocks.
+func (l *Loop) Hear(s Signal) {
+	for _, rule := range l.cfg.Rules {
+		if !slices.Contains(rule.On, s.SQLState) && !slices.Contains(rule.On, s.Kind) {
+			continue
+		}
+		for _, w := range l.workers {
+			if s.Database == "" || s.Database == w.Database() {
+				w.queue.add(rule.ID, s.Values)
+			}
+		}
+	}
+}
+
+// Look enqueues a rule in every database, as after an approval.
+func (l *Loop) Look(rule string) {
+	for _, w := range l.workers {
+		w.queue.add(rule, nil)
+	}
+}
+
+func (w *worker) work(ctx context.Context) {
+	for {
+		next, ok := w.queue.take(ctx)
+		if !ok {
+			return
+		}
+		if next.event != nil && !pause(ctx, debounce) {
+			return
+		}
+		if !w.once(ctx, next) {
+			return
+		}
+	}
+}
+
+// once runs a request, again and again with growing pauses while the server
+// cannot be reached. It returns false when the context has ended.
+func (w *worker) once(ctx context.Context, next request) bool {
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval = time.Second, time.Minute
+	for {
+		result, err := w.Heal(ctx, Options{Rules: next.rules, Event: next.event})
+		switch {
+		case ctx.Err() != nil:
+			return false
+		case err == nil:
+			for _, a := range result.Repairs {
+				if a.HandedTo != "" {
+					w.queue.add(a.HandedTo, nil)
+				}
+			}
+			return true
+		case !IsConnection(err):
+			w.log.ErrorContext(ctx, "the cycle failed", "db.namespace", w.Database(), "error.message", err.Error())
+			return true
+		}
+		delay := wait.NextBackOff()
+		w.log.WarnContext(ctx, "the server cannot be reached; trying again",
+			"db.namespace", w.Database(), "error.message", err.Error(), "pgmend.retry_in", delay.String())
+		if !pause(ctx, delay) {
+			return false
+		}
+	}
+}
+
+// pause waits; it returns false when the context ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

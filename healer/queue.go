@@ -1,0 +1,106 @@
+package healer
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// narrowed is how many different events may wait for one rule. Any user can
+// write into the log, so beyond that the rule runs once, over everything.
+const narrowed = 16
+
+// queue holds what one database still has to look at. Adding never blocks:
+// the same request twice is one, and a rule's requests are bounded.
+type queue struct {
+	mu      sync.Mutex
+	full    map[string]bool                    // rules to run over everything
+	events  map[string]map[string]rules.Values // rule to narrowed runs, by their key
+	waiting chan struct{}                      // holds one token while there is something
+	dropped int                                // events that were widened
+}
+
+func newQueue() *queue {
+	return &queue{
+		full: make(map[string]bool), events: make(map[string]map[string]rules.Values),
+		waiting: make(chan struct{}, 1),
+	}
+}
+
+// add asks for a rule to run, narrowed to an event or, with nil, in full.
+func (q *queue) add(rule string, event rules.Values) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.full[rule]:
+	case event == nil:
+		q.full[rule] = true
+		delete(q.events, rule)
+	case len(q.events[rule]) >= narrowed:
+		q.dropped += len(q.events[rule])
+		q.full[rule] = true
+		delete(q.events, rule)
+	default:
+		if q.events[rule] == nil {
+			q.events[rule] = make(map[string]rules.Values)
+		}
+		q.events[rule][key(event)] = event
+	}
+	select {
+	case q.waiting <- struct{}{}:
+	default:
+	}
+}
+
+// request is what to run next: rules in full, or one rule for one event.
+type request struct {
+	rules []string
+	event rules.Values
+}
+
+// take waits for something and returns it; what an event asked for comes
+// first, because somebody's statement just failed.
+func (q *queue) take(ctx context.Context) (request, bool) {
+	for {
+		if r, ok := q.next(); ok {
+			return r, true
+		}
+		select {
+		case <-ctx.Done():
+			return request{}, false
+		case <-q.waiting:
+		}
+	}
+}
+
+func (q *queue) next() (request, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, rule := range slices.Sorted(maps.Keys(q.events)) {
+		for k, event := range q.events[rule] {
+			delete(q.events[rule], k)
+			if len(q.events[rule]) == 0 {
+				delete(q.events, rule)
+			}
+			return request{rules: []string{rule}, event: event}, true
+		}
+	}
+	if len(q.full) == 0 {
+		return request{}, false
+	}
+	r := request{rules: slices.Sorted(maps.Keys(q.full))}
+	clear(q.full)
+	return r, true
+}
+
+// key tells events apart by their values.
+func key(event rules.Values) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(event)) {
+		parts = append(parts, k, event[k].Text)
+	}
+	return digest(parts...)
+}

@@ -1,0 +1,132 @@
+package healer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// Undo takes a verified repair back with the statements its plan kept. It
+// refuses where the object is not as the repair left it. What was undone is
+// muted, so that it is not repaired again behind the person's back.
+func (h *Healer) Undo(ctx context.Context, attemptID string, o Options) (Attempt, error) {
+	h.alone.Lock()
+	defer h.alone.Unlock()
+	o.Person, o.Rules, o.Plans = true, nil, nil
+	r, err := h.begin(ctx, o)
+	if err != nil {
+		return Attempt{}, err
+	}
+	if err := h.reconcile(ctx, r.server); err != nil {
+		return Attempt{}, err
+	}
+	if r.memory, err = h.recall(ctx); err != nil {
+		return Attempt{}, err
+	}
+	done, rule, err := r.undoable(ctx, attemptID)
+	if err != nil {
+		return Attempt{}, err
+	}
+	return r.undo(ctx, done, rule)
+}
+
+// undoable finds the repair and asks whether it may be taken back.
+func (r *run) undoable(ctx context.Context, id string) (Attempt, *rules.Rule, error) {
+	i := slices.IndexFunc(r.memory.attempts, func(a Attempt) bool { return a.ID == id })
+	if i < 0 {
+		return Attempt{}, nil, fmt.Errorf("repair %s: %w", id, ErrNotFound)
+	}
+	a := r.memory.attempts[i]
+	rule := r.rule(a.Plan.Finding.Rule)
+	refusal := func(format string, args ...any) (Attempt, *rules.Rule, error) {
+		d := refuse("undo", format, args...)
+		return Attempt{}, nil, &Refusal{Guard: d.Guard, Reason: d.Reason}
+	}
+	switch {
+	case a.UndoOf != "":
+		return refusal("it is itself the undo of %s", a.UndoOf)
+	case a.UndoneBy != "":
+		return refusal("it was undone by %s already", a.UndoneBy)
+	case !a.Verified:
+		return refusal("it is %s, and only a verified repair can be undone", a.State)
+	case a.Plan.UndoNone != "":
+		return refusal("it has no undo, because %s", a.Plan.UndoNone)
+	case rule == nil:
+		return refusal("the rule %s is not there any more, or is off", a.Plan.Finding.Rule)
+	case rule.Hash != a.Plan.RuleHash:
+		return refusal("the rule %s was changed since; the statements were: %s", rule.ID, undoScript(a.Plan))
+	case r.server.SystemIdentifier != a.Server.SystemIdentifier:
+		return refusal("it ran on another server")
+	}
+	for _, g := range []guard{r.guardServer, r.guardPaused, r.guardUnfinished} {
+		if d := g(a.Plan, rule); d != nil {
+			return Attempt{}, nil, &Refusal{Guard: d.Guard, Reason: d.Reason}
+		}
+	}
+	now, err := r.cfg.Snapshotter.Snapshot(ctx, a.Plan.Finding.Object)
+	if err != nil {
+		return Attempt{}, nil, fmt.Errorf("look at the object: %w", err)
+	}
+	if diff := a.After.Snapshot.Diff(now); len(diff) > 0 {
+		return refusal("it was changed after the repair: %s", diff[0])
+	}
+	return a, rule, nil
+}
+
+func undoScript(p Plan) string {
+	out := ""
+	for _, s := range p.Undo {
+		out += s.SQL + "; "
+	}
+	return out
+}
+
+func (r *run) undo(ctx context.Context, done Attempt, rule *rules.Rule) (Attempt, error) {
+	values := r.base(rule).Merge(done.Plan.Finding.Facts)
+	a := &Attempt{
+		ID: ulid.Make().String(), Plan: done.Plan, State: Intended, Actor: r.actor(),
+		Server: r.server, Started: r.now(), UndoOf: done.ID,
+		Guards: []string{GuardPrimary, GuardPaused, GuardUnfinished, "undo"},
+	}
+	var err error
+	if a.Before, err = r.picture(ctx, rule, done.Plan.Finding.Object, values); err != nil {
+		return Attempt{}, fmt.Errorf("look at the object: %w", err)
+	}
+	if a.Builds, err = r.cfg.Snapshotter.Builds(ctx, done.Plan.Finding.Object); err != nil {
+		return Attempt{}, fmt.Errorf("look at the table's indexes: %w", err)
+	}
+	if err := r.save(ctx, a, RepairIntended); err != nil {
+		return Attempt{}, err
+	}
+	j := &job{run: r, rule: rule, attempt: a, action: rule.Undo.Action, steps: done.Plan.Undo, values: values}
+	j.do(ctx)
+	return *a, j.restored(context.WithoutCancel(ctx), done)
+}
+
+// restored proves that the object is again as it was before the repair.
+func (j *job) restored(ctx context.Context, done Attempt) error {
+	a := j.attempt
+	after, err := j.picture(ctx, j.rule, a.Plan.Finding.Object, j.values)
+	if err == nil {
+		a.After = after
+		if diff := done.Before.Snapshot.Diff(after.Snapshot); j.err == nil && len(diff) > 0 {
+			err = fmt.Errorf("the undo ran, but the object is not as it was: %s", diff[0])
+		}
+	}
+	j.err = errors.Join(j.err, err)
+	a.Verified, a.Ended = j.err == nil, j.now()
+	if err := j.save(ctx, a, j.conclude()); err != nil || !a.Verified {
+		return err
+	}
+	done.State, done.UndoneBy = Undone, a.ID
+	if err := j.save(ctx, &done, RepairUndone); err != nil {
+		return err
+	}
+	f := done.Plan.Finding
+	return j.mute(ctx, f, j.actor())
+}
