@@ -1,0 +1,82 @@
+package healer
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+func event(table string) rules.Values {
+	return rules.Values{"event.table": rules.Text(table)}
+}
+
+func TestQueueTakesEventsFirst(t *testing.T) {
+	q := newQueue()
+	q.add("statistics/stale", nil)
+	q.add("index/invalid", nil)
+	q.add("sequence/behind", event("orders"))
+	q.add("sequence/behind", event("orders")) // the same again is one
+
+	first, _ := q.next()
+	if diff := cmp.Diff([]string{"sequence/behind"}, first.rules); diff != "" || first.event == nil {
+		t.Errorf("the event has to come first: %v", first)
+	}
+	second, _ := q.next()
+	if diff := cmp.Diff([]string{"index/invalid", "statistics/stale"}, second.rules); diff != "" || second.event != nil {
+		t.Errorf("then the rules in full, in one run: %v", second)
+	}
+	if more, ok := q.next(); ok {
+		t.Errorf("the same event twice is one, got %v", more)
+	}
+}
+
+func TestQueueIsBoundedAgainstAFloodOfEvents(t *testing.T) {
+	q := newQueue()
+	for i := range 10_000 {
+		q.add("sequence/behind", event(fmt.Sprint("t", i)))
+	}
+	r, _ := q.next()
+	if r.event != nil || len(r.rules) != 1 {
+		t.Errorf("a flood has to become one full run, got %v", r)
+	}
+	if _, ok := q.next(); ok {
+		t.Error("something was left after the full run")
+	}
+	if q.dropped != narrowed {
+		t.Errorf("dropped = %d, want %d: what was widened is counted", q.dropped, narrowed)
+	}
+}
+
+func TestQueueTakeEndsWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, ok := newQueue().take(ctx); ok {
+		t.Error("take returned something from an empty queue")
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	now := time.Date(2026, 11, 24, 10, 20, 30, 0, time.UTC)
+	for every, want := range map[string]time.Time{
+		"15m":       now.Add(15 * time.Minute),
+		"0 3 * * *": time.Date(2026, 11, 25, 3, 0, 0, 0, time.UTC),
+	} {
+		s, err := Schedule(every)
+		if err != nil {
+			t.Fatalf("%s: %v", every, err)
+		}
+		if got := s.Next(now); !got.Equal(want) {
+			t.Errorf("%s: next = %s, want %s", every, got, want)
+		}
+	}
+	for _, bad := range []string{"", "10ms", "soon", "TZ=", "CRON_TZ=Europe/Berlin", "0 0 30 2 *", "61 * * * *"} {
+		if _, err := Schedule(bad); err == nil {
+			t.Errorf("Schedule(%q) was accepted", bad)
+		}
+	}
+}
