@@ -7,6 +7,8 @@ type Inspection struct {
 
 	// Concurrently is set for the CONCURRENTLY forms.
 	Concurrently bool
+	// Index is the name a CREATE INDEX gives.
+	Index string
 	// Options are the lower-case option names of VACUUM, ANALYZE, REINDEX …
 	// and the sub-commands of ALTER TABLE ("validate_constraint").
 	Options []string
