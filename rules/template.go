@@ -1,5 +1,15 @@
 package rules
 
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pgmend/pgmend/parser"
+)
+
 // Template is one SQL statement with {values} spliced in, quoted, and @names
 // bound as arguments. It is made by the file reader; see render.go for what
 // each placeholder may do.
@@ -26,8 +36,110 @@ const (
 	partBind
 )
 
-// Bound is a rendered statement: SQL with $1… and the arguments for them.
-type Bound struct {
-	SQL  string
-	Args []Value
+// The placeholders: {schema}, {each.name:literal}, {ext:amcheck}; @min_size.
+var (
+	spliceForm = regexp.MustCompile(`^\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)(?::([a-z_][a-z0-9_]*))?\}`)
+	bindForm   = regexp.MustCompile(`^@([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)`)
+)
+
+// formats are what may stand behind the colon of a {value}.
+var formats = []string{"literal", "number", "sql", "concurrently"}
+
+// ParseTemplate reads a statement with its placeholders. Inside of literals
+// and comments nothing is spliced, so a placeholder there is a mistake.
+func ParseTemplate(text string, line int) (Template, error) {
+	t := Template{Text: text, Line: line}
+	var err error
+	fail := func(at int, format string, args ...any) {
+		if err == nil {
+			err = &lineError{line + strings.Count(text[:at], "\n"), fmt.Sprintf(format, args...)}
+		}
+	}
+	skip := 0
+	for _, tok := range parser.Tokens(text) {
+		i, rest := tok.Offset, text[tok.Offset:]
+		switch {
+		case i < skip:
+		case tok.Kind == parser.TokenString || tok.Kind == parser.TokenQuoted:
+			if quotedForm.MatchString(tok.Text) {
+				fail(i, "a placeholder inside of quotes is never filled: %s", shorten(tok.Text))
+			}
+			t.literal(tok.Text)
+		case tok.Kind == parser.TokenPunct && (tok.Text == "{" || tok.Text == "}"):
+			n, e := t.brace(rest)
+			if e != nil {
+				fail(i, "%v", e)
+				n = 1
+			}
+			skip = i + n
+		case tok.Kind == parser.TokenOperator && tok.Text == "@" && bindForm.MatchString(rest):
+			m := bindForm.FindStringSubmatch(rest)
+			t.parts = append(t.parts, part{kind: partBind, name: m[1], text: m[0]})
+			skip = i + len(m[0])
+		default:
+			t.literal(tok.Text)
+		}
+	}
+	if err != nil {
+		return Template{}, err
+	}
+	return t, nil
+}
+
+// lineError is a mistake with its line in the file.
+type lineError struct {
+	line    int
+	message string
+}
+
+func (e *lineError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.message) }
+
+var quotedForm = regexp.MustCompile(`\{[a-z_][a-z0-9_.]*(:[a-z_]+)?\}`)
+
+// brace reads {{, }} or a {value} and returns how many bytes that took.
+func (t *Template) brace(rest string) (int, error) {
+	if strings.HasPrefix(rest, "{{") || strings.HasPrefix(rest, "}}") {
+		t.literal(rest[:1])
+		return 2, nil
+	}
+	m := spliceForm.FindStringSubmatch(rest)
+	if m == nil {
+		return 0, errors.New("a brace is written {{ or }}; a value is {name}, {name:literal}, {name:number}, {name:sql} or {ext:extension}")
+	}
+	p := part{kind: partSplice, name: m[1], format: m[2], text: m[0]}
+	if p.name == "ext" && p.format != "" {
+		p.name, p.format = "ext."+p.format, ""
+	}
+	if p.format != "" && !slices.Contains(formats, p.format) {
+		return 0, fmt.Errorf("unknown format %q in %s; there are %s", p.format, m[0], strings.Join(formats, ", "))
+	}
+	t.parts = append(t.parts, p)
+	return len(m[0]), nil
+}
+
+func (t *Template) literal(s string) {
+	if n := len(t.parts); n > 0 && t.parts[n-1].kind == partText {
+		t.parts[n-1].text += s
+		return
+	}
+	t.parts = append(t.parts, part{kind: partText, text: s})
+}
+
+// Names returns the values the template uses, sorted, each once.
+func (t Template) Names() []string {
+	var names []string
+	for _, p := range t.parts {
+		if p.kind != partText {
+			names = append(names, p.name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func shorten(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return s
 }

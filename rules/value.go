@@ -20,6 +20,7 @@ type Values map[string]Value
 // The oids of pg_catalog's types that matter here; they never change
 // (src/include/catalog/pg_type.dat).
 const (
+	oidBool        = 16
 	oidInt8        = 20
 	oidInt2        = 21
 	oidInt4        = 23

@@ -1,0 +1,44 @@
+package rules
+
+import (
+	"maps"
+	"slices"
+)
+
+// hazard is something a repair may do, and what a statement must be to do it.
+type hazard struct {
+	classes   []string // of statements, as parser.Inspect names them
+	options   []string // for ALTER …: the sub-commands that are allowed
+	functions []string // for SELECT: the acting functions that are allowed
+	session   bool     // cannot run inside a transaction block
+}
+
+// hazards is the closed list. A statement whose class no declared hazard
+// permits is refused, so a rule's header says all that it can do.
+var hazards = map[string]hazard{
+	"reindex":        {classes: []string{"reindex_index", "reindex_table"}, session: true},
+	"create_index":   {classes: []string{"create_index"}, session: true},
+	"drop_index":     {classes: []string{"drop_index"}, session: true},
+	"vacuum":         {classes: []string{"vacuum"}, session: true},
+	"analyze":        {classes: []string{"analyze"}},
+	"comment":        {classes: []string{"comment"}},
+	"statistics":     {classes: []string{"alter_index", "alter_table"}, options: []string{"set_statistics"}},
+	"validate":       {classes: []string{"alter_table"}, options: []string{"validate_constraint"}},
+	"alter_sequence": {classes: []string{"alter_sequence"}, options: []string{"restart", "cycle", "owned_by", "as", "maxvalue", "minvalue"}},
+	"reloptions":     {classes: []string{"alter_table", "alter_index"}, options: []string{"set_rel_options", "reset_rel_options"}},
+	"attach":         {classes: []string{"alter_table", "alter_index"}, options: []string{"attach_partition", "detach_partition"}},
+	"create_table":   {classes: []string{"create_table", "drop_table"}},
+	"add_column":     {classes: []string{"alter_table"}, options: []string{"add_column", "column_default"}},
+	"move_rows":      {classes: []string{"insert", "delete", "create_table", "create_table_as"}},
+	"refresh":        {classes: []string{"refresh_materialized_view"}},
+	"extension":      {classes: []string{"alter_extension"}},
+	"alter_system":   {classes: []string{"alter_system"}, session: true},
+	"reload":         {functions: []string{"pg_catalog.pg_reload_conf"}},
+	"cancel":         {functions: []string{"pg_catalog.pg_cancel_backend"}},
+	"terminate":      {functions: []string{"pg_catalog.pg_terminate_backend"}},
+	"drop_slot":      {functions: []string{"pg_catalog.pg_drop_replication_slot"}},
+	"rollback":       {classes: []string{"rollback_prepared"}, session: true},
+	"collation":      {classes: []string{"alter_collation", "alter_database"}},
+}
+
+func hazardNames() []string { return slices.Sorted(maps.Keys(hazards)) }

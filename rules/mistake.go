@@ -1,0 +1,69 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Mistake is one thing wrong in a rule file.
+type Mistake struct {
+	File    string
+	Line    int // 1-based
+	Message string
+	Hint    string
+}
+
+// Error implements error.
+func (m Mistake) Error() string {
+	s := fmt.Sprintf("%s:%d: %s", m.File, m.Line, m.Message)
+	if m.Hint != "" {
+		s += "; " + m.Hint
+	}
+	return s
+}
+
+// Mistakes are all that is wrong in one file, in the order of their lines.
+type Mistakes []Mistake
+
+// Error implements error.
+func (list Mistakes) Error() string {
+	lines := make([]string, len(list))
+	for i, m := range list {
+		lines[i] = m.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// didYouMean names the candidate nearest to a misspelt word.
+func didYouMean(word string, candidates []string) string {
+	best, distance := "", len(word)/2+1
+	for _, c := range candidates {
+		if d := edits(word, c); d < distance {
+			best, distance = c, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+// edits is the Levenshtein distance.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

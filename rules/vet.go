@@ -1,0 +1,163 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pgmend/pgmend/parser"
+)
+
+// known are the values a section may use: a name, and the function that
+// filled it, where it is a definition that the server printed.
+type known map[string]string
+
+func (k known) with(prefix string, columns []parser.Output) known {
+	out := maps.Clone(k)
+	for _, c := range columns {
+		out[prefix+c.Name] = c.Function
+	}
+	return out
+}
+
+// vet judges a rule by the syntax trees of its statements.
+func (r *reader) vet(rule *Rule) {
+	v := vetter{reader: r, rule: rule, used: make(map[string]bool)}
+	base := known{}
+	for _, p := range rule.Params {
+		base[p.Name] = ""
+	}
+	for _, e := range eventNames {
+		base["event."+e] = ""
+	}
+	for _, e := range rule.Requires.Extensions {
+		base["ext."+e] = ""
+	}
+	columns := v.query("detect", rule.Detect, base, readDetect)
+	for _, need := range []string{"oid", "schema", "name"} {
+		if !slices.ContainsFunc(columns, func(o parser.Output) bool { return o.Name == need }) {
+			r.mistakef(rule.Detect.Line, "detect has no column %s; oid, schema and name are required", need)
+		}
+	}
+	facts := base.with("", columns)
+	if rule.Capture != nil {
+		facts = facts.with("", v.query("capture", *rule.Capture, facts, readRows))
+	}
+	if _, owner := facts["owner"]; !owner && rule.Reads == ReadsRows {
+		r.mistakef(rule.Detect.Line, "a rule that reads rows needs the column owner: it reads them in the owner's sandbox")
+	}
+	for _, g := range rule.Guards {
+		v.query("guard", g.Query, facts, readRows)
+	}
+	if rule.Measure != nil {
+		v.query("measure", *rule.Measure, facts, readRows)
+	}
+	if rule.Verify != nil {
+		v.query("verify", rule.Verify.Query, facts, readRows)
+	}
+	v.hazards()
+	if rule.Repair != nil {
+		v.action("repair", rule.Repair, facts)
+	}
+	if rule.Undo.Action != nil {
+		v.action("undo", rule.Undo.Action, facts)
+	}
+	v.unused()
+}
+
+// eventNames are the fields of a log event a rule may narrow itself by.
+var eventNames = []string{"schema", "table", "constraint", "column", "sqlstate", "user", "database"}
+
+type vetter struct {
+	*reader
+	rule *Rule
+	used map[string]bool
+}
+
+// unused refuses a parameter that nothing uses: a site that sets it would
+// believe that it did something. A variant for another version may use it.
+func (v *vetter) unused() {
+	for _, p := range v.rule.Params {
+		if !v.used[p.Name] && !strings.Contains(v.file.Source, "@"+p.Name) && !strings.Contains(v.file.Source, "{"+p.Name) {
+			v.mistakef(p.Line, "the parameter %s is never used", p.Name)
+		}
+	}
+}
+
+func (v *vetter) hazards() {
+	none := slices.Contains(v.rule.Hazards, "none")
+	switch {
+	case v.rule.Repair == nil && !none:
+		v.mistake(1, "a rule without a repair has hazards", "-- hazards: none")
+	case v.rule.Repair != nil && none:
+		v.mistake(1, "a rule with a repair has hazards: none", "name what the repair may do")
+	}
+}
+
+// inspect parses a template with samples in the place of its values, after it
+// made sure that the values exist.
+func (v *vetter) inspect(section string, t Template, k known) (parser.Inspection, bool) {
+	for _, p := range t.parts {
+		if p.kind == partText {
+			continue
+		}
+		v.used[p.name] = true
+		fn, ok := k[p.name]
+		switch {
+		case !ok && strings.HasPrefix(p.name, "ext."):
+			v.mistake(t.Line, fmt.Sprintf("%s: %s is not required", section, p.text), "-- requires: extension "+strings.TrimPrefix(p.name, "ext."))
+			return parser.Inspection{}, false
+		case !ok:
+			v.mistake(t.Line, fmt.Sprintf("%s: there is no value %s here", section, p.text), didYouMean(p.name, slices.Sorted(maps.Keys(k))))
+			return parser.Inspection{}, false
+		case (p.format == "sql" || p.format == "concurrently") && !definition(fn):
+			v.mistakef(t.Line, "%s: %s is not filled straight from a pg_catalog.pg_get_…def function", section, p.text)
+			return parser.Inspection{}, false
+		}
+	}
+	list, err := parser.Inspect(t.sample())
+	switch {
+	case err != nil:
+		v.mistakef(t.Line, "%s: %v", section, err)
+	case len(list) != 1:
+		v.mistakef(t.Line, "%s: it has to be one statement, it is %d", section, len(list))
+	default:
+		return list[0], true
+	}
+	return parser.Inspection{}, false
+}
+
+func definition(fn string) bool {
+	return strings.HasPrefix(fn, "pg_catalog.pg_get_") && strings.HasSuffix(fn, "def")
+}
+
+// The samples stand for values while a template is judged.
+const (
+	sampleName = "pgmend_sample"
+	sampleExt  = "pgmend_extension"
+)
+
+// sample renders the template as it could look.
+func (t Template) sample() string {
+	values := make(Values)
+	whole := len(t.parts) == 1
+	for _, p := range t.parts {
+		switch {
+		case p.kind == partText:
+		case strings.HasPrefix(p.name, "ext."):
+			values[p.name] = Text(sampleExt)
+		case p.format == "number":
+			values[p.name] = Text("1")
+		case p.format == "concurrently" || p.format == "sql" && whole:
+			values[p.name] = Text("CREATE INDEX " + sampleName + " ON " + sampleName + "." + sampleName + " USING btree (id)")
+		default:
+			values[p.name] = Text(sampleName)
+		}
+	}
+	sql, err := t.Inline(values)
+	if err != nil {
+		return t.Text
+	}
+	return sql
+}

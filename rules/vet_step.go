@@ -1,0 +1,127 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pgmend/pgmend/parser"
+)
+
+// action judges the steps of a repair or an undo and notes their classes.
+func (v *vetter) action(section string, a *Action, facts known) {
+	for i := range a.Steps {
+		step := &a.Steps[i]
+		k := facts
+		if step.If != nil {
+			v.query(section+": if", *step.If, k, readRows)
+		}
+		if step.Each != nil {
+			k = k.with("each.", v.query(section+": each", *step.Each, k, readRows))
+		}
+		for _, let := range step.Let {
+			k = k.with("", v.query(section+": let", let, k, readRows))
+		}
+		for _, assert := range step.Assert {
+			v.query(section+": assert", assert, k, readRows)
+		}
+		inspection, ok := v.inspect(section, step.Template, k)
+		if !ok {
+			continue
+		}
+		step.Class = inspection.Class
+		if why := v.step(a, inspection); why != "" {
+			v.mistakef(step.Line, "%s: %s", section, why)
+		}
+		if len(step.Let) > 0 && a.Mode != Transaction {
+			v.mistakef(step.Line, "%s: let reads under locks already held, so it needs a transaction", section)
+		}
+	}
+}
+
+// step says why a statement is not allowed: "" where it is.
+func (v *vetter) step(a *Action, i parser.Inspection) string {
+	if !v.permitted(i) {
+		return fmt.Sprintf("no declared hazard permits %s; declared: %s", describe(i), strings.Join(v.rule.Hazards, ", "))
+	}
+	for _, t := range i.Targets {
+		if t.Schema == "" {
+			return fmt.Sprintf("%s is not qualified", t.Name)
+		}
+	}
+	switch i.Class {
+	case "create_index", "drop_index", "reindex_index", "reindex_table":
+		if !i.Concurrently {
+			return fmt.Sprintf("%s without CONCURRENTLY stops writers", i.Class)
+		}
+	case "vacuum":
+		if slices.Contains(i.Options, "full") {
+			return "VACUUM FULL locks everybody out and is never run"
+		}
+	}
+	if a.Mode == Transaction && v.needsSession(i) {
+		return fmt.Sprintf("%s cannot run inside a transaction; the mode has to be session", describe(i))
+	}
+	return ""
+}
+
+// permitted reports whether one of the rule's hazards covers the statement.
+func (v *vetter) permitted(i parser.Inspection) bool {
+	for _, name := range v.rule.Hazards {
+		h := hazards[name]
+		if slices.Contains(h.classes, i.Class) && subset(i.Options, h.options) {
+			return true
+		}
+		if i.Class == "select" && len(h.functions) > 0 && v.acts(i, h) {
+			return true
+		}
+	}
+	return false
+}
+
+// subset reports whether the options are allowed; no list allows any.
+func subset(options, allowed []string) bool {
+	for _, o := range options {
+		if len(allowed) > 0 && !slices.Contains(allowed, o) {
+			return false
+		}
+	}
+	return true
+}
+
+// acts reports whether a repairing SELECT calls the hazard's function and
+// otherwise only reads.
+func (v *vetter) acts(i parser.Inspection, h hazard) bool {
+	acting := false
+	for _, f := range i.Functions {
+		if slices.Contains(h.functions, qualified(f)) {
+			acting = true
+		} else if v.function(f, readRows) != "" {
+			return false
+		}
+	}
+	for _, rel := range i.Relations {
+		if rel.Schema != "pg_catalog" {
+			return false
+		}
+	}
+	return acting && !i.ModifyingCTE && !i.Into
+}
+
+func (v *vetter) needsSession(i parser.Inspection) bool {
+	for _, name := range slices.Sorted(maps.Keys(hazards)) {
+		if h := hazards[name]; h.session && slices.Contains(h.classes, i.Class) {
+			return true
+		}
+	}
+	return false
+}
+
+// describe names a statement with what decides about it.
+func describe(i parser.Inspection) string {
+	if strings.HasPrefix(i.Class, "alter_") && len(i.Options) > 0 {
+		return i.Class + " " + strings.Join(i.Options, ", ")
+	}
+	return i.Class
+}
