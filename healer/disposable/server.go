@@ -1,0 +1,197 @@
+package disposable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Options say how a server starts. The zero value but for the binaries works.
+type Options struct {
+	Binaries Binaries
+	Settings map[string]string // of postgresql.conf, over the defaults
+	Durable  bool              // fsync: a test that kills the server needs it
+}
+
+// Server is a PostgreSQL server of our own.
+type Server struct {
+	Binaries
+	dir  string // of everything it has
+	conf []string
+	as   *account
+	proc *process
+}
+
+// process is one run of the postmaster.
+type process struct {
+	pid  int
+	done chan struct{} // closed when it ended
+	err  error
+}
+
+// startTime bounds how long a server may take to start or to stop.
+const startTime = 60 * time.Second
+
+// Start makes a database cluster and starts a server on it.
+func Start(ctx context.Context, o Options) (s *Server, err error) {
+	as, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	s = &Server{Binaries: o.Binaries, as: as}
+	if s.dir, err = as.folder(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	initdb := exec.CommandContext(ctx, filepath.Join(s.Dir, "initdb"), "--pgdata", s.DataDir(), //nolint:gosec // our own arguments
+		"--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+	as.drop(initdb)
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	settings := map[string]string{
+		"listen_addresses": "", "unix_socket_directories": s.dir, "max_connections": "60",
+		"shared_buffers": "16MB", "lc_messages": "C", "timezone": "UTC", "log_timezone": "UTC",
+		"max_prepared_transactions": "5", "wal_level": "logical",
+	}
+	if !o.Durable {
+		settings["fsync"], settings["full_page_writes"], settings["synchronous_commit"] = "off", "off", "off"
+	}
+	for k, v := range o.Settings {
+		settings[k] = v
+	}
+	for k, v := range settings {
+		s.conf = append(s.conf, "-c", k+"="+v)
+	}
+	return s, s.Restart(ctx)
+}
+
+// DataDir is the server's data directory.
+func (s *Server) DataDir() string { return filepath.Join(s.dir, "data") }
+
+// ConnString returns how to connect to a database as a role, in libpq's form.
+func (s *Server) ConnString(database, role string) string {
+	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
+	return fmt.Sprintf("host='%s' port=5432 dbname='%s' user='%s' sslmode=disable",
+		quote.Replace(s.dir), quote.Replace(database), quote.Replace(role))
+}
+
+// Restart starts the server, after stopping it where it runs.
+func (s *Server) Restart(ctx context.Context) error {
+	if err := s.end(ctx, syscall.SIGINT); err != nil {
+		return err
+	}
+	log, err := os.OpenFile(filepath.Join(s.dir, "server.out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(filepath.Join(s.Dir, "postgres"), append([]string{"-D", s.DataDir()}, s.conf...)...) //nolint:gosec // our own arguments
+	cmd.Stdout, cmd.Stderr = log, log
+	s.as.drop(cmd)
+	// With the process that started it, however that ends, it shuts down at
+	// once. A process group of its own keeps a terminal's ^C away from it.
+	cmd.SysProcAttr.Pdeathsig, cmd.SysProcAttr.Setpgid = syscall.SIGQUIT, true
+	if s.proc, err = run(cmd); err != nil {
+		return fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	return s.ready(ctx)
+}
+
+// run starts a command and waits for it on one thread that stays: the
+// kernel sends the death signal when the thread that forked ends.
+func run(cmd *exec.Cmd) (*process, error) {
+	p := &process{done: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			p.err = cmd.Wait()
+			close(p.done)
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	p.pid = cmd.Process.Pid
+	return p, nil
+}
+
+// ready waits until the server says that it takes connections: the eighth
+// line of postmaster.pid.
+func (s *Server) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	for {
+		text, err := os.ReadFile(filepath.Join(s.DataDir(), "postmaster.pid"))
+		lines := strings.Split(string(text), "\n")
+		if err == nil && len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready" {
+			return nil
+		}
+		select {
+		case <-s.proc.done:
+			return fmt.Errorf("PostgreSQL ended at its start: %w: %s", s.proc.err, s.output())
+		case <-ctx.Done():
+			return fmt.Errorf("PostgreSQL did not get ready: %w: %s", ctx.Err(), s.output())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Server) output() string {
+	text, err := os.ReadFile(filepath.Join(s.dir, "server.out"))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-2000):])
+}
+
+// Kill9 kills the postmaster and its children at once, as a crash would.
+func (s *Server) Kill9(ctx context.Context) error {
+	return s.end(ctx, syscall.SIGKILL)
+}
+
+// Stop shuts the server down and removes everything it had.
+func (s *Server) Stop(ctx context.Context) error {
+	err := s.end(ctx, syscall.SIGINT)
+	if err != nil {
+		err = errors.Join(err, s.end(ctx, syscall.SIGQUIT))
+	}
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+// end sends the postmaster a signal and waits for its end.
+func (s *Server) end(ctx context.Context, signal syscall.Signal) error {
+	if s.proc == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	target := s.proc.pid
+	if signal == syscall.SIGKILL {
+		target = -target // children too: they would hold the shared memory
+	}
+	if err := syscall.Kill(target, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("stop PostgreSQL: %w", err)
+	}
+	select {
+	case <-s.proc.done:
+		s.proc = nil
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("PostgreSQL did not end: %w", ctx.Err())
+	}
+}
