@@ -1,0 +1,307 @@
+package pglog
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// csvFramer finds the records of a csvlog. The server quotes every text it
+// writes and doubles the quotes inside, so a quote that is followed by
+// neither a quote, a comma nor the line's end cannot stand in an intact
+// record: there, or where the number of columns is wrong, an earlier record
+// was cut (a crash, a full disk), and the intact one begins at the last time
+// stamp before. A client cannot fake this, its quotes are always doubled.
+type csvFramer struct {
+	clock  clock
+	pos    int // bytes scanned
+	state  csvState
+	fields []csvField
+	field  csvField
+	skip   bool // inside the rest of a record that was too long
+}
+
+type csvField struct {
+	start, end      int
+	quoted, escaped bool
+}
+
+type csvState int
+
+const (
+	csvFieldStart csvState = iota
+	csvUnquoted
+	csvQuoted
+	csvQuoteSeen
+	csvLost // looking for the next line
+)
+
+func (f *csvFramer) settle() []Framed { return nil }
+func (f *csvFramer) pending() int64   { return -1 }
+
+func (f *csvFramer) reset(pos int) {
+	f.pos, f.state, f.fields, f.field = pos, csvFieldStart, f.fields[:0], csvField{start: pos}
+}
+
+func (f *csvFramer) frame(buf []byte, base int64, end bool) (out []Framed, n int) {
+	start := 0 // of the current record
+	for f.pos < len(buf) {
+		done, broken := f.step(buf)
+		switch {
+		case broken:
+			cut := f.resync(buf, start)
+			if buf[f.pos] != '\n' {
+				f.endField(cut)
+			}
+			if cut < 0 { // no intact record in sight
+				cut = f.pos + 1
+				if buf[f.pos] != '\n' {
+					f.state, f.pos = csvLost, cut
+					continue
+				}
+			}
+			out = f.emit(out, buf, base, start, cut, true)
+			start = cut
+			f.skip = false
+			f.reset(cut)
+		case done:
+			out = f.emit(out, buf, base, start, f.pos, f.state == csvLost)
+			start = f.pos
+			f.skip = false
+			f.reset(start)
+		}
+	}
+	switch {
+	case end && start < len(buf):
+		f.endField(-1)
+		out = f.emit(out, buf, base, start, len(buf), !f.whole())
+		start = len(buf)
+		f.skip = false
+		f.reset(start)
+	case f.skip || len(buf)-start > maxRecord:
+		if !f.skip {
+			f.endField(-1)
+			out = f.emit(out, buf, base, start, len(buf), true)
+		}
+		// A time stamp may be split between two reads: keep its beginning.
+		keep := max(start, len(buf)-stampLen)
+		f.skip, f.fields = true, f.fields[:0]
+		f.field.start = keep
+		start = keep
+	}
+	f.shift(start)
+	return out, start
+}
+
+// shift moves all positions when the first n bytes go away.
+func (f *csvFramer) shift(n int) {
+	f.pos -= n
+	f.field.start = max(0, f.field.start-n)
+	for i := range f.fields {
+		f.fields[i].start -= n
+		f.fields[i].end -= n
+	}
+}
+
+// step scans up to the next byte that means something. It says that a record
+// is done, with pos after it, or that the byte at pos cannot stand there.
+func (f *csvFramer) step(buf []byte) (done, broken bool) {
+	c := buf[f.pos]
+	switch f.state {
+	case csvFieldStart:
+		if c == '"' {
+			f.state = csvQuoted
+			f.field = csvField{start: f.pos + 1, quoted: true}
+			f.pos++
+			return false, false
+		}
+		f.state = csvUnquoted
+		f.field = csvField{start: f.pos}
+		return false, false
+	case csvUnquoted:
+		i := bytes.IndexAny(buf[f.pos:], ",\"\n")
+		if i < 0 {
+			f.pos = len(buf)
+			return false, false
+		}
+		f.pos += i
+		return f.afterField(buf, f.pos)
+	case csvQuoted:
+		i := bytes.IndexByte(buf[f.pos:], '"')
+		if i < 0 {
+			f.pos = len(buf)
+			return false, false
+		}
+		f.pos += i + 1
+		f.state = csvQuoteSeen
+		return false, false
+	case csvQuoteSeen:
+		switch c {
+		case '"':
+			f.state = csvQuoted
+			f.field.escaped = true
+			f.pos++
+			return false, false
+		case '\r':
+			f.pos++
+			return false, false
+		}
+		return f.afterField(buf, bytes.LastIndexByte(buf[:f.pos], '"'))
+	}
+	i := bytes.IndexByte(buf[f.pos:], '\n')
+	if i < 0 {
+		f.pos = len(buf)
+		return false, false
+	}
+	f.pos += i + 1
+	return true, false
+}
+
+// afterField ends a field at end, if what follows it allows that.
+func (f *csvFramer) afterField(buf []byte, end int) (done, broken bool) {
+	switch buf[f.pos] {
+	case ',':
+		f.endField(end)
+		f.pos++
+		f.state = csvFieldStart
+		f.field = csvField{start: f.pos}
+		return false, false
+	case '\n':
+		f.endField(end)
+		if !f.skip && !f.whole() {
+			return false, true
+		}
+		f.pos++
+		return true, false
+	}
+	return false, true
+}
+
+// endField ends the current field at end; -1 is where the scan stands.
+func (f *csvFramer) endField(end int) {
+	if end < 0 {
+		end = f.pos
+		if f.state == csvQuoteSeen {
+			end--
+		}
+	}
+	f.field.end = max(end, f.field.start)
+	if !f.skip {
+		f.fields = append(f.fields, f.field)
+	}
+}
+
+// whole says that the fields make a record: 23 columns to version 12, 24 in
+// 13, 26 from 14.
+func (f *csvFramer) whole() bool {
+	n := len(f.fields)
+	return (n == 23 || n == 24 || n == 26) && f.state != csvQuoted && f.fields[13].quoted
+}
+
+// resync finds where the intact record begins that was glued to a cut one,
+// after the cut one's own beginning; -1 if there is none.
+func (f *csvFramer) resync(buf []byte, start int) int {
+	if f.state == csvQuoteSeen && f.field.quoted && buf[f.pos] != '\n' {
+		return lastStamp(buf, max(f.field.start, start+1), f.pos)
+	}
+	if buf[f.pos] != '\n' { // the field is not ended yet
+		if at := lastStamp(buf, max(f.field.start, start+1), f.pos); at >= 0 {
+			return at
+		}
+	}
+	for i := len(f.fields) - 1; i >= 0; i-- {
+		if field := f.fields[i]; !field.quoted {
+			if at := lastStamp(buf, max(field.start, start+1), field.end); at >= 0 {
+				return at
+			}
+		}
+	}
+	return -1
+}
+
+// lastStamp is where the last time stamp in buf[from:to] begins, or -1.
+func lastStamp(buf []byte, from, to int) int {
+	for to > from {
+		dot := bytes.LastIndexByte(buf[from:to], '.')
+		if dot < 0 {
+			return -1
+		}
+		if at := from + dot - 19; at >= from && isStamp(buf[at:]) {
+			return at
+		}
+		to = from + dot
+	}
+	return -1
+}
+
+func (f *csvFramer) emit(out []Framed, buf []byte, base int64, start, end int, cut bool) []Framed {
+	if f.skip { // its beginning was given out before
+		return out
+	}
+	rec := f.record(buf, start, end)
+	rec.Truncated = rec.Truncated || cut
+	if rec.Message == "" && len(bytes.Trim(buf[start:end], "\x00 \r\n")) == 0 {
+		return out
+	}
+	return append(out, Framed{Record: rec, Start: base + int64(start), End: base + int64(end)})
+}
+
+func (f *csvFramer) record(buf []byte, start, end int) Record {
+	col := func(i int) string {
+		if i >= len(f.fields) {
+			return ""
+		}
+		fl := f.fields[i]
+		if fl.start >= end {
+			return ""
+		}
+		text := buf[fl.start:min(fl.end, end)]
+		if !fl.escaped {
+			return string(text)
+		}
+		return strings.ReplaceAll(string(text), `""`, `"`)
+	}
+	stamp := strings.TrimLeft(col(0), "\x00")
+	r := Record{
+		Time: f.clock.parse(stamp), User: col(1), Database: col(2), PID: atoi(col(3)), Host: hostOf(col(4)),
+		SessionID: col(5), SessionLine: atoi64(col(6)), CommandTag: col(7), Severity: severity(col(11)), SQLState: col(12),
+		Message: col(13), Detail: col(14), Hint: col(15), Query: col(16), Position: atoi(col(17)), Context: col(18),
+		Statement: col(19), Location: col(21), App: col(22), BackendType: col(23), QueryID: atoi64(strings.TrimSpace(col(25))),
+	}
+	if p := atoi(col(20)); p > 0 {
+		r.Position = p
+	}
+	if r.Time.IsZero() {
+		r = Record{Message: string(bytes.TrimRight(buf[start:end], "\r\n")), Truncated: true, Foreign: true, Forgeable: true}
+	}
+	r.Forgeable = r.Forgeable || r.Message == ""
+	r.clipAll()
+	return r
+}
+
+// hostOf drops the port from connection_from.
+func hostOf(from string) string {
+	if from == "[local]" {
+		return from
+	}
+	if i := strings.LastIndexByte(from, ':'); i >= 0 {
+		return from[:i]
+	}
+	return from
+}
+
+func atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func atoi64(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
