@@ -53,3 +53,13 @@ func withoutComments(sql string) string {
 	}
 	return strings.TrimSpace(out.String())
 }
+
+// Statements splits a script at its semicolons, for those who run it one
+// statement at a time.
+func Statements(script string) []string {
+	var out []string
+	for _, s := range statements(script, 1) {
+		out = append(out, s.text)
+	}
+	return out
+}

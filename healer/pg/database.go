@@ -1,0 +1,205 @@
+package pg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+
+	"github.com/pgmend/pgmend/healer"
+)
+
+// Config says how to connect.
+type Config struct {
+	Observer       string // libpq conninfo or URI of whom finds
+	Healer         string // of whom repairs; "": the observer
+	AllowSuperuser bool   // the healer may be a superuser
+}
+
+// Database is one database of a server.
+type Database struct {
+	cfg      Config
+	observer *pgconn.Config
+	healer   *pgconn.Config
+	version  int
+
+	mu   sync.Mutex
+	idle *session        // one observer session is kept for the next Read
+	pids map[uint32]bool // of the sessions that are ours
+}
+
+var (
+	_ healer.Reader      = (*Database)(nil)
+	_ healer.Snapshotter = (*Database)(nil)
+	_ healer.Operator    = (*Database)(nil)
+)
+
+// minVersion is the oldest server that is supported, as server_version_num.
+const minVersion = 130000
+
+// Open connects once, to learn the version and that the roles fit.
+func Open(ctx context.Context, c Config) (*Database, error) {
+	if c.Healer == "" {
+		c.Healer = c.Observer
+	}
+	d := &Database{cfg: c, pids: make(map[uint32]bool)}
+	var err error
+	if d.observer, err = parse(c.Observer); err != nil {
+		return nil, err
+	}
+	if d.healer, err = parse(c.Healer); err != nil {
+		return nil, err
+	}
+	s, err := d.connect(ctx, d.observer, "pgmend", 0)
+	if err != nil {
+		return nil, err
+	}
+	d.version = s.version
+	d.give(s)
+	return d, nil
+}
+
+// parse reads a connection string. What a statement may take is decided per
+// statement, so its own options are not taken over.
+func parse(conn string) (*pgconn.Config, error) {
+	c, err := pgconn.ParseConfig(conn)
+	if err != nil {
+		// The library's error can hold the connection string's password.
+		return nil, errors.New("the connection string cannot be read; write a URI or conninfo such as host=/run/postgresql dbname=shop")
+	}
+	// When a context ends, the server is told and its answer awaited, so that
+	// nothing of ours goes on behind our back.
+	c.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: 10 * time.Second}
+	}
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = 10 * time.Second
+	}
+	return c, nil
+}
+
+// Close ends the sessions that are kept.
+func (d *Database) Close() {
+	d.mu.Lock()
+	s := d.idle
+	d.idle = nil
+	d.mu.Unlock()
+	if s != nil {
+		s.close()
+	}
+}
+
+// take returns the kept observer session, or a new one.
+func (d *Database) take(ctx context.Context) (*session, error) {
+	d.mu.Lock()
+	s := d.idle
+	d.idle = nil
+	d.mu.Unlock()
+	if s != nil && !s.conn.IsClosed() {
+		return s, nil
+	}
+	return d.connect(ctx, d.observer, "pgmend", 0)
+}
+
+// give keeps a session for the next reader.
+func (d *Database) give(s *session) {
+	if s.conn.IsClosed() || s.conn.TxStatus() != 'I' {
+		s.close()
+		return
+	}
+	d.mu.Lock()
+	old := d.idle
+	d.idle = s
+	d.mu.Unlock()
+	if old != nil {
+		old.close()
+	}
+}
+
+// session is one connection with the doctrine's settings.
+type session struct {
+	conn    *pgconn.PgConn
+	db      *Database
+	version int // server_version_num
+	super   bool
+	notices []healer.Notice
+}
+
+// connect opens a session and refuses one that is not what it seems: a
+// pooler in between, an unsupported version, a superuser without consent.
+func (d *Database) connect(ctx context.Context, config *pgconn.Config, application string, deadline time.Duration) (*session, error) {
+	s := &session{db: d}
+	c := config.Copy()
+	c.RuntimeParams["application_name"] = application
+	c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		s.notices = append(s.notices, healer.Notice{
+			Severity: n.SeverityUnlocalized, SQLState: n.Code, Message: n.Message,
+		})
+	}
+	var err error
+	if s.conn, err = pgconn.ConnectConfig(ctx, c); err != nil {
+		return nil, connectionError(err)
+	}
+	d.mu.Lock()
+	d.pids[s.conn.PID()] = true
+	d.mu.Unlock()
+	if err := s.introduce(ctx, deadline); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *session) introduce(ctx context.Context, deadline time.Duration) error {
+	rows, err := s.query(ctx, `SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num'),
+		pg_catalog.current_setting('is_superuser')`)
+	if err != nil {
+		return err
+	}
+	if rows[0][0].Text != strconv.FormatUint(uint64(s.conn.PID()), 10) {
+		return errors.New("there is a connection pooler in between, which may give each statement another session; connect to the server itself")
+	}
+	if s.version, err = strconv.Atoi(rows[0][1].Text); err != nil {
+		return fmt.Errorf("read the server's version: %w", err)
+	}
+	if s.version < minVersion {
+		return fmt.Errorf("PostgreSQL %d is not supported; 13 is the oldest", s.version/10000)
+	}
+	s.super = rows[0][2].Text == "on"
+	if s.super && !s.db.cfg.AllowSuperuser {
+		return &healer.Refusal{Guard: "superuser", Reason: "the role is a superuser, and code in the database could borrow its rights; " +
+			"pgmend setup sql prints the least that is needed, --allow-superuser allows it"}
+	}
+	return s.settle(ctx, deadline)
+}
+
+func (s *session) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	// An error here is of a connection that is gone already.
+	_ = s.conn.Close(ctx)
+	s.db.mu.Lock()
+	delete(s.db.pids, s.conn.PID())
+	s.db.mu.Unlock()
+}
+
+// applicationName cuts a name to what the server keeps, 63 bytes, in the
+// middle: its end is the attempt's id, by which it is found again.
+func applicationName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, name)
+	if len(name) <= 63 {
+		return name
+	}
+	return name[:63-27] + name[len(name)-27:]
+}

@@ -1,0 +1,66 @@
+package pg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/rules"
+)
+
+// query runs one statement and returns its rows.
+func (s *session) query(ctx context.Context, sql string, args ...rules.Value) ([]rules.Row, error) {
+	rows, _, err := s.exec(ctx, sql, args...)
+	return rows, err
+}
+
+// exec runs one statement over the extended protocol, which takes no more
+// than one. Values travel as text; the server infers the arguments' types.
+func (s *session) exec(ctx context.Context, sql string, args ...rules.Value) ([]rules.Row, string, error) {
+	params := make([][]byte, len(args))
+	for i, a := range args {
+		if !a.Null {
+			params[i] = []byte(a.Text)
+		}
+	}
+	r := s.conn.ExecParams(ctx, sql, params, nil, nil, nil).Read()
+	if r.Err != nil {
+		return nil, "", s.failed(ctx, r.Err)
+	}
+	out := make([]rules.Row, 0, len(r.Rows))
+	for _, values := range r.Rows {
+		row := make(rules.Row, len(values))
+		for i, v := range values {
+			f := r.FieldDescriptions[i]
+			row[i] = rules.Column{Name: f.Name, Value: rules.Value{Text: string(v), Null: v == nil, Type: f.DataTypeOID}}
+		}
+		out = append(out, row)
+	}
+	return out, r.CommandTag.String(), nil
+}
+
+// failed turns the driver's error into ours. A connection that ended is an
+// error without an SQLSTATE.
+func (s *session) failed(ctx context.Context, err error) error {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return &healer.DatabaseError{
+			SQLState: server.Code, Message: server.Message, Detail: server.Detail, Hint: server.Hint, Err: err,
+		}
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("given up: %w", ctx.Err())
+	}
+	return connectionError(err)
+}
+
+func connectionError(err error) error {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return &healer.DatabaseError{SQLState: server.Code, Message: server.Message, Hint: server.Hint, Err: err}
+	}
+	return &healer.DatabaseError{Message: "the server cannot be reached: " + err.Error(), Err: err}
+}

@@ -1,0 +1,163 @@
+package pg
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/rules"
+)
+
+// The owner's sandbox. Code that a table's owner wrote runs in ways nobody
+// sees: an IMMUTABLE function in an index predicate runs when a query is
+// planned, a CHECK when a constraint is validated. SET ROLE alone is no
+// sandbox, because such code can RESET ROLE and then has the healer's rights.
+// Inside of a SECURITY DEFINER function it cannot: the server refuses SET
+// ROLE and SET SESSION AUTHORIZATION there. So what runs on behalf of an owner
+// runs inside of a function in pg_temp that this owner owns, made and dropped
+// in the same transaction (documentation, CREATE FUNCTION, "Writing SECURITY
+// DEFINER Functions Safely").
+
+// as runs something as another role, outside of the sandbox: only what runs
+// no code of the owner.
+func (s *session) as(ctx context.Context, role string, do func() error) error {
+	name, err := identifier(role)
+	if err != nil {
+		return err
+	}
+	if _, err := s.query(ctx, "SET LOCAL ROLE "+name); err != nil {
+		return membership(err, role)
+	}
+	if err := do(); err != nil {
+		return err // the transaction is aborted, and the role with it
+	}
+	_, err = s.query(ctx, "RESET ROLE")
+	return err
+}
+
+// membership adds the GRANT that is missing.
+func membership(err error, role string) error {
+	var db *healer.DatabaseError
+	if errors.As(err, &db) && db.SQLState == "42501" {
+		name, _ := identifier(role)
+		db.Hint = fmt.Sprintf("GRANT %s TO the healer's role; on PostgreSQL 16 and later WITH INHERIT FALSE, SET TRUE", name)
+	}
+	return err
+}
+
+// function makes the sandbox: a function that runs the text in $1 and returns
+// its rows as JSON arrays of text.
+func (s *session) function(ctx context.Context, role, name, body string) error {
+	return s.as(ctx, role, func() error {
+		for _, sql := range []string{
+			"CREATE FUNCTION pg_temp." + name + "(statement pg_catalog.text) RETURNS SETOF pg_catalog.jsonb LANGUAGE plpgsql " +
+				"SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS '" + strings.ReplaceAll(body, "'", "''") + "'",
+			// An owner may have taken EXECUTE from PUBLIC by default.
+			"GRANT EXECUTE ON FUNCTION pg_temp." + name + "(pg_catalog.text) TO SESSION_USER",
+		} {
+			if _, err := s.query(ctx, sql); err != nil {
+				return temporary(err, role)
+			}
+		}
+		return nil
+	})
+}
+
+// temporary adds the GRANT without which there is no pg_temp.
+func temporary(err error, role string) error {
+	var db *healer.DatabaseError
+	if errors.As(err, &db) && db.SQLState == "42501" {
+		name, _ := identifier(role)
+		db.Hint = fmt.Sprintf("the sandbox needs GRANT TEMPORARY ON DATABASE … TO %s", name)
+	}
+	return err
+}
+
+// The bodies of the sandbox's functions. PL/pgSQL's EXECUTE plans and runs
+// the text inside of the function, with the owner as the user.
+const (
+	readBody = `BEGIN RETURN QUERY EXECUTE statement; END`
+	// What the statement deferred runs here, not at COMMIT, where no sandbox
+	// would hold it.
+	actBody = `BEGIN EXECUTE statement; SET CONSTRAINTS ALL IMMEDIATE; END`
+)
+
+// sandboxRead runs a query as the owner and returns its rows.
+func (s *session) sandboxRead(ctx context.Context, role, sql string) ([]rules.Row, error) {
+	fields, err := s.describe(ctx, role, sql)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.function(ctx, role, "pgmend_read", readBody); err != nil {
+		return nil, err
+	}
+	// From here on nothing can be written any more, nor can that be undone in
+	// this transaction once it has a snapshot.
+	if _, err := s.query(ctx, "SET TRANSACTION READ ONLY"); err != nil {
+		return nil, err
+	}
+	return s.call(ctx, "pgmend_read", wrap(fields, sql), fields)
+}
+
+// describe asks for a query's columns. That only analyzes the text, as the
+// owner, whose schemas it may need; nothing is planned or run.
+func (s *session) describe(ctx context.Context, role, sql string) (fields []rules.Column, err error) {
+	err = s.as(ctx, role, func() error {
+		d, err := s.conn.Prepare(ctx, "", sql, nil)
+		if err != nil {
+			return s.failed(ctx, err)
+		}
+		for _, f := range d.Fields {
+			fields = append(fields, rules.Column{Name: f.Name, Value: rules.Value{Type: f.DataTypeOID}})
+		}
+		return nil
+	})
+	return fields, err
+}
+
+// wrap makes one column of a query's columns: a JSON array of their text.
+func wrap(fields []rules.Column, sql string) string {
+	columns, texts := make([]string, len(fields)), make([]string, len(fields))
+	for i := range fields {
+		columns[i] = fmt.Sprintf("c%d", i)
+		texts[i] = fmt.Sprintf("q.c%d::pg_catalog.text", i)
+	}
+	return fmt.Sprintf("SELECT pg_catalog.to_jsonb(ARRAY[%s]) FROM (%s\n) AS q(%s)",
+		strings.Join(texts, ", "), sql, strings.Join(columns, ", "))
+}
+
+// call runs a sandbox function and reads its rows.
+func (s *session) call(ctx context.Context, name, sql string, fields []rules.Column) ([]rules.Row, error) {
+	raw, err := s.query(ctx, "SELECT f.r FROM pg_temp."+name+"($1) AS f(r)", rules.Text(sql))
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]rules.Row, 0, len(raw))
+	for _, r := range raw {
+		var values []*string
+		if err := json.Unmarshal([]byte(r[0].Text), &values); err != nil || len(values) != len(fields) {
+			return nil, fmt.Errorf("read a row out of the sandbox: %w", err)
+		}
+		row := make(rules.Row, len(fields))
+		for i, v := range values {
+			row[i] = fields[i]
+			if row[i].Null = v == nil; v != nil {
+				row[i].Text = *v
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// identifier quotes a name.
+func identifier(name string) (string, error) {
+	t, err := rules.ParseTemplate("{name}", 0)
+	if err != nil {
+		return "", err
+	}
+	return t.Inline(rules.Values{"name": rules.Text(name)})
+}

@@ -1,0 +1,130 @@
+package pg
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// SetupRequest says for whom the least privileges are to be printed.
+type SetupRequest struct {
+	Version   int      // server_version_num
+	Observer  string   // a login; finds
+	Healer    string   // a login; repairs
+	Signaller string   // a login; ends sessions. "": none
+	Owners    []string // of the tables to be healed
+	Databases []string
+}
+
+// SetupSQL prints the grants, to review and to run as a superuser. It can be
+// run again. Every statement ends with a semicolon at a line's end, so it
+// goes through psql as well as through a driver.
+func SetupSQL(r SetupRequest) (string, error) {
+	if r.Version < minVersion {
+		return "", fmt.Errorf("PostgreSQL %d is not supported; 13 is the oldest", r.Version/10000)
+	}
+	w := setup{request: r}
+	w.say("The least privileges of pgmend on PostgreSQL %d. Review, then run as a superuser.", r.Version/10000)
+	w.say("Passwords are yours to set: \\password in psql, a client certificate, or peer authentication.")
+	w.login(r.Observer, "finds: it reads the catalog and the statistics, and no rows")
+	w.run("GRANT pg_monitor TO {observer}", nil)
+	if r.Healer != r.Observer {
+		w.run("ALTER ROLE {observer} SET default_transaction_read_only = on", nil)
+		w.login(r.Healer, "repairs: it has no rights of its own, and takes an owner's for one statement")
+	}
+	if r.Signaller != "" {
+		w.login(r.Signaller, "ends sessions that a rule names, and nothing else")
+		w.run("GRANT pg_signal_backend TO {signaller}", nil)
+	}
+	w.owners()
+	w.databases()
+	return w.out.String(), w.err
+}
+
+// setup writes the statements, keeping the first error.
+type setup struct {
+	request SetupRequest
+	out     strings.Builder
+	err     error
+}
+
+func (w *setup) say(format string, args ...any) {
+	// A comment ends with its line, so a name in it must not.
+	text := strings.NewReplacer("\n", " ", "\r", " ").Replace(fmt.Sprintf(format, args...))
+	w.out.WriteString("-- " + text + "\n")
+}
+
+// run writes a statement with the names in it quoted.
+func (w *setup) run(sql string, more rules.Values) {
+	if text := w.render(sql, more); text != "" {
+		w.out.WriteString(text + ";\n")
+	}
+}
+
+func (w *setup) render(sql string, more rules.Values) string {
+	t, err := rules.ParseTemplate(sql, 0)
+	if err == nil {
+		sql, err = t.Inline(rules.Values{
+			"observer": rules.Text(w.request.Observer), "healer": rules.Text(w.request.Healer),
+			"signaller": rules.Text(w.request.Signaller),
+		}.Merge(more))
+	}
+	if err != nil {
+		if w.err == nil {
+			w.err = fmt.Errorf("print %s: %w", sql, err)
+		}
+		return ""
+	}
+	return sql
+}
+
+// login makes a role unless it is there.
+func (w *setup) login(role, what string) {
+	w.out.WriteString("\n")
+	w.say("%s %s.", role, what)
+	body := w.render(`BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {role:literal}) THEN `+
+		`CREATE ROLE {role} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 20; `+
+		`END IF; END`, rules.Values{"role": rules.Text(role)})
+	w.run("DO {body:literal}", rules.Values{"body": rules.Text(body)})
+	if role == w.request.Observer {
+		w.say("It inherits pg_monitor. It is a member of nothing else.")
+		w.run("ALTER ROLE {observer} INHERIT", nil)
+	}
+}
+
+// owners lets the healer take each owner's role.
+func (w *setup) owners() {
+	w.out.WriteString("\n")
+	w.say("The owners of the tables to heal: SET ROLE, for one statement, and nothing by inheritance.")
+	if len(w.request.Owners) == 0 {
+		w.say("None is named: pgmend setup sql --owner NAME prints them.")
+	}
+	grant := "GRANT {owner} TO {healer}"
+	if w.request.Version >= 160000 {
+		grant += " WITH INHERIT FALSE, SET TRUE"
+	}
+	for _, o := range distinct(w.request.Owners) {
+		w.run(grant, rules.Values{"owner": rules.Text(o)})
+	}
+}
+
+// databases grants what a session and the sandbox need.
+func (w *setup) databases() {
+	w.out.WriteString("\n")
+	w.say("PUBLIC has these rights unless somebody took them. The sandbox of a repair is a temporary function of the owner.")
+	for _, d := range distinct(w.request.Databases) {
+		name := rules.Values{"database": rules.Text(d)}
+		w.run("GRANT CONNECT ON DATABASE {database} TO {observer}, {healer}", name)
+		for _, o := range distinct(w.request.Owners) {
+			w.run("GRANT TEMPORARY ON DATABASE {database} TO {owner}", name.Merge(rules.Values{"owner": rules.Text(o)}))
+		}
+	}
+}
+
+func distinct(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
+}

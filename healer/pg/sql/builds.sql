@@ -1,0 +1,7 @@
+SELECT x.oid, n.nspname AS schema, x.relname AS name, pg_catalog.pg_get_indexdef(x.oid) AS definition,
+       i.indisvalid AS valid, i.indislive AS live
+  FROM pg_catalog.pg_index AS i
+  JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = x.relnamespace
+ WHERE i.indrelid = $1::pg_catalog.oid
+ ORDER BY x.oid

@@ -1,0 +1,13 @@
+SELECT s.system_identifier::pg_catalog.text AS system_identifier,
+       c.timeline_id AS timeline,
+       pg_catalog.pg_is_in_recovery() AS in_recovery,
+       d.oid AS database_oid,
+       d.datname AS database,
+       SESSION_USER AS "user",
+       (SELECT COALESCE(pg_catalog.jsonb_object_agg(e.extname, n.nspname), '{}')
+          FROM pg_catalog.pg_extension AS e
+          JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace) AS extensions
+  FROM pg_catalog.pg_control_system() AS s,
+       pg_catalog.pg_control_checkpoint() AS c,
+       pg_catalog.pg_database AS d
+ WHERE d.datname = pg_catalog.current_database()
