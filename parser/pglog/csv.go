@@ -243,7 +243,7 @@ func (f *csvFramer) emit(out []Framed, buf []byte, base int64, start, end int, c
 	if rec.Message == "" && len(bytes.Trim(buf[start:end], "\x00 \r\n")) == 0 {
 		return out
 	}
-	return append(out, Framed{Record: rec, Start: base + int64(start), End: base + int64(end)})
+	return append(out, Framed{Record: rec, Start: base + int64(start), End: base + int64(end), Lines: 1})
 }
 
 func (f *csvFramer) record(buf []byte, start, end int) Record {

@@ -32,6 +32,9 @@ type Options struct {
 type Framed struct {
 	Record
 	Start, End int64
+	// Lines is how many of the session's line numbers it takes: in the text
+	// format each DETAIL and STATEMENT counts.
+	Lines int64
 }
 
 // Detect says which format a piece of a log, beginning at a line's start, has.

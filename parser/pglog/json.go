@@ -75,7 +75,7 @@ func (f *jsonFramer) emit(out []Framed, raw []byte, base int64) []Framed {
 		rec = Record{Message: string(text), Truncated: true, Foreign: true, Forgeable: true}
 	}
 	rec.clipAll()
-	return append(out, Framed{Record: rec, Start: base, End: base + int64(len(raw))})
+	return append(out, Framed{Record: rec, Start: base, End: base + int64(len(raw)), Lines: 1})
 }
 
 // record reads one flat object; what a cut one still holds is kept. It is

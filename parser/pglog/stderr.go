@@ -113,6 +113,7 @@ func (f *stderrFramer) append(text string, end int64) {
 // begin starts a message and ends the one before of the same process.
 func (f *stderrFramer) begin(base, end int64) {
 	t := f.start(base, end)
+	t.Lines = 1
 	f.match.fill(&t.Record)
 	t.Severity, t.key = f.match.level, f.match.key()
 	t.part = partMessage
@@ -132,6 +133,7 @@ func (f *stderrFramer) further(base, end int64) {
 	for i := len(f.open) - 1; i >= 0; i-- {
 		if t := f.open[i]; !t.done && t.key == key {
 			t.part, f.last = f.match.part, t
+			t.Lines++
 			f.append(f.match.text, end)
 			return
 		}

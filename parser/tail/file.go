@@ -1,0 +1,169 @@
+package tail
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/pgmend/pgmend/parser/pglog"
+)
+
+// readSize is how much is read, and at most handled, at once.
+const readSize = 256 << 10
+
+// file is one file that is followed.
+type file struct {
+	path    string
+	id      Identity
+	handle  *os.File // nil while it rests
+	decoder *pglog.Decoder
+	read    int64 // what the decoder was given
+	done    int64 // what was handled
+	size    int64 // as last seen
+	written time.Time
+	grew    time.Time // when we saw it grow
+	moved   bool      // its name is gone, or another file's
+	resting bool      // read to its end, and quiet
+}
+
+// open opens the file at its path; it says no if that is not it any more.
+func (f *file) open() (bool, error) {
+	if f.handle != nil {
+		return true, nil
+	}
+	h, err := os.Open(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("open the log: %w (the account needs read access: log_file_mode = 0640 and its group)", err)
+	}
+	info, err := h.Stat()
+	if err != nil || !inode(info).sameInode(f.id) {
+		_ = h.Close() // only read
+		return false, err
+	}
+	f.handle = h
+	return true, nil
+}
+
+func (f *file) close() {
+	if f.handle != nil {
+		_ = f.handle.Close() // only read
+		f.handle = nil
+	}
+}
+
+// next reads the next bytes, up to limit of the file. It says intact: no
+// when the file is not what it was: the bytes are then not of this file.
+func (f *file) next(buf []byte, limit int64) (n int, intact bool, err error) {
+	info, err := f.handle.Stat()
+	if err != nil {
+		return 0, false, fmt.Errorf("look at %s: %w", f.path, err)
+	}
+	intact, err = f.id.check(f.handle)
+	if err != nil || !intact || info.Size() < f.read {
+		return 0, false, err
+	}
+	f.size, f.written = info.Size(), info.ModTime()
+	if want := min(limit, info.Size()) - f.read; want < int64(len(buf)) {
+		buf = buf[:max(0, want)]
+	}
+	if len(buf) == 0 {
+		return 0, true, nil
+	}
+	n, err = f.handle.ReadAt(buf, f.read)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, false, fmt.Errorf("read %s: %w", f.path, err)
+	}
+	// It may have been truncated, and grown again, while it was read.
+	after, err := f.handle.Stat()
+	if err != nil {
+		return 0, false, fmt.Errorf("look at %s: %w", f.path, err)
+	}
+	if intact, err = f.id.check(f.handle); err != nil || !intact || after.Size() < f.read+int64(n) {
+		return 0, false, err
+	}
+	return n, true, nil
+}
+
+// drain reads a file up to limit and delivers its records.
+func (w *Follower) drain(ctx context.Context, f *file, limit int64) error {
+	there, err := f.open()
+	if err != nil || !there {
+		return err
+	}
+	grew := false
+	for {
+		n, intact, err := f.next(w.buf, limit)
+		if err != nil {
+			return err
+		}
+		if !intact {
+			if err := w.restart(ctx, f); err != nil {
+				return err
+			}
+			limit, grew = max(limit, f.size), true
+			continue
+		}
+		if n == 0 {
+			break
+		}
+		grew = true
+		f.read += int64(n)
+		if err := w.deliver(ctx, f, f.decoder.Decode(w.buf[:n])); err != nil {
+			return err
+		}
+	}
+	if grew {
+		f.grew, f.resting = w.now(), false
+		return nil
+	}
+	if w.now().Sub(f.grew) < w.cfg.Poll {
+		return nil
+	}
+	return w.deliver(ctx, f, f.decoder.Settle())
+}
+
+// restart begins at the start of what a file has become.
+func (w *Follower) restart(ctx context.Context, f *file) error {
+	if err := w.deliver(ctx, f, f.decoder.Flush()); err != nil {
+		return err
+	}
+	// Where it was read to its end and was not being written, nothing is
+	// lost: the server reuses its oldest name. Otherwise nobody knows what
+	// was written between the last look and the truncation.
+	if f.size > f.read || f == w.newest {
+		if err := w.lost(ctx, f, f.size, Truncated); err != nil {
+			return err
+		}
+	}
+	info, err := f.handle.Stat()
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", f.path, err)
+	}
+	id, err := identify(f.handle, info)
+	if err != nil {
+		return err
+	}
+	f.id, f.read, f.done, f.size = id, 0, 0, info.Size()
+	f.decoder = w.cfg.decoder(f.path, 0)
+	return nil
+}
+
+// lastLine is where the last line that is not complete begins.
+func lastLine(f io.ReaderAt, size int64) (int64, error) {
+	buf := make([]byte, min(size, readSize))
+	if _, err := f.ReadAt(buf, size-int64(len(buf))); err != nil && !errors.Is(err, io.EOF) {
+		return 0, fmt.Errorf("read the log's end: %w", err)
+	}
+	if i := bytes.LastIndexByte(buf, '\n'); i >= 0 {
+		return size - int64(len(buf)) + int64(i) + 1, nil
+	}
+	return size, nil
+}
