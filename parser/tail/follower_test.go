@@ -336,6 +336,26 @@ func (c *crashing) Save(ctx context.Context, p Checkpoint) error {
 	return c.memory.Save(ctx, p)
 }
 
+// TestLinkIsNoSecondFile: a link to the current file matches the pattern too.
+func TestLinkIsNoSecondFile(t *testing.T) {
+	dir := t.TempDir()
+	s := &sink{}
+	write(t, filepath.Join(dir, "pg-1.json"), jsonLine("a.1", 1, "m0"))
+	if err := os.Symlink("pg-1.json", filepath.Join(dir, "pg.json")); err != nil {
+		t.Fatal(err)
+	}
+	stop := follow(t, Config{Path: filepath.Join(dir, "*.json"), FromStart: true}, s)
+	defer stop()
+	for i := range 3 {
+		write(t, filepath.Join(dir, "pg-1.json"), jsonLine("a.1", i+2, fmt.Sprintf("m%d", i+1)))
+		eventually(t, "the line", func() bool { return s.count() >= i+2 })
+	}
+	stop()
+	if !slices.Equal(s.messages, numbered(0, 4)) {
+		t.Errorf("got %v", s.messages)
+	}
+}
+
 // TestPoison dies at the same record twice and then goes on without it.
 func TestPoison(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pg.json")

@@ -70,31 +70,31 @@ func (w *Follower) read(ctx context.Context, limits []int64) error {
 	return nil
 }
 
+// inodeKey finds files by what the kernel calls them.
+type inodeKey struct{ device, inode uint64 }
+
+func (id Identity) key() inodeKey { return inodeKey{id.Device, id.Inode} }
+
 // claim pairs what was found with the files that are known, by inode, and
 // orders them: those that lost their name first, the newest last. It returns
 // their sizes, and the files that are gone with bytes that were not read.
 func (w *Follower) claim(found []stat) (limits []int64, gone []*file) {
-	known := w.files
-	before := w.files
-	age := func(s stat) int {
-		if i := slices.IndexFunc(before, func(f *file) bool { return f.id.sameInode(inode(s.info)) }); i >= 0 {
-			return i
-		}
-		return len(before)
+	known := make(map[inodeKey]int, len(w.files))
+	for i, f := range w.files {
+		known[f.id.key()] = i
 	}
-	// A file system's clock is coarse: of two files with the same time the
-	// one we did not know is the newer.
-	slices.SortStableFunc(found, func(a, b stat) int {
-		return cmp.Or(a.info.ModTime().Compare(b.info.ModTime()), cmp.Compare(age(a), age(b)))
-	})
-	var named []*file
+	sortByAge(found, known)
+	claimed := map[inodeKey]*file{}
 	sizes := map[*file]int64{}
+	var named []*file
 	for _, s := range found {
-		at := slices.IndexFunc(known, func(f *file) bool { return f.id.sameInode(inode(s.info)) })
+		k := inode(s.info).key()
+		if claimed[k] != nil { // a link to the same file
+			continue
+		}
 		var f *file
-		if at >= 0 {
-			f = known[at]
-			known = slices.Delete(slices.Clone(known), at, at+1)
+		if i, ok := known[k]; ok {
+			f = w.files[i]
 			f.resting = f.resting && f.size == s.info.Size() && f.written.Equal(s.info.ModTime())
 		} else {
 			var err error
@@ -104,24 +104,40 @@ func (w *Follower) claim(found []stat) (limits []int64, gone []*file) {
 			}
 		}
 		f.path, f.moved = s.path, false
-		named, sizes[f] = append(named, f), s.info.Size()
+		claimed[k], sizes[f] = f, s.info.Size()
+		named = append(named, f)
 	}
-	w.files = nil
-	for _, f := range known {
+	var nameless []*file
+	for _, f := range w.files {
 		switch {
+		case claimed[f.id.key()] != nil:
 		case w.holds(f):
 			f.moved = true
-			w.files = append(w.files, f)
+			nameless = append(nameless, f)
 			sizes[f] = f.size
 		case f.size > f.read:
 			gone = append(gone, f)
 		}
 	}
-	w.files = append(w.files, named...)
+	w.files = append(nameless, named...)
 	for _, f := range w.files {
 		limits = append(limits, sizes[f])
 	}
 	return limits, gone
+}
+
+// sortByAge orders by the last write. A file system's clock is coarse: of two
+// files with the same time the one we did not know is the newer.
+func sortByAge(found []stat, known map[inodeKey]int) {
+	age := func(s stat) int {
+		if i, ok := known[inode(s.info).key()]; ok {
+			return i
+		}
+		return len(known)
+	}
+	slices.SortStableFunc(found, func(a, b stat) int {
+		return cmp.Or(a.info.ModTime().Compare(b.info.ModTime()), cmp.Compare(age(a), age(b)))
+	})
 }
 
 // meet makes a file of one that was not there before.
