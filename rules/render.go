@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -90,6 +91,9 @@ var (
 // and not by the server, so it is always done the same, safest way; a test
 // holds it against the server's format().
 func splice(format string, v Value) (string, error) {
+	if v.Null && format == "sql" {
+		return "NULL", nil // an expression that is not there is unknown
+	}
 	if v.Null && format != "literal" {
 		return "", errNull
 	}
@@ -98,10 +102,9 @@ func splice(format string, v Value) (string, error) {
 	}
 	switch format {
 	case "":
-		if v.Text == "" {
-			return "", errors.New("an empty name")
-		}
-		return `"` + strings.ReplaceAll(v.Text, `"`, `""`) + `"`, nil
+		return identifier(v.Text)
+	case "names":
+		return identifiers(v.Text)
 	case "literal":
 		return literal(v)
 	case "number":
@@ -115,6 +118,30 @@ func splice(format string, v Value) (string, error) {
 		return concurrently(v.Text)
 	}
 	return "", fmt.Errorf("unknown format %q", format)
+}
+
+func identifier(name string) (string, error) {
+	if name == "" || strings.ContainsRune(name, 0) {
+		return "", errors.New("not a name")
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`, nil
+}
+
+// identifiers quotes each name of a JSON array, such as jsonb_agg makes, and
+// puts commas between them: a list of columns.
+func identifiers(array string) (string, error) {
+	var names []string
+	if err := json.Unmarshal([]byte(array), &names); err != nil || len(names) == 0 {
+		return "", errors.New("not a JSON array of names")
+	}
+	for i, n := range names {
+		quoted, err := identifier(n)
+		if err != nil {
+			return "", err
+		}
+		names[i] = quoted
+	}
+	return strings.Join(names, ", "), nil
 }
 
 // literal quotes a value as a string. E'…' means the same whatever

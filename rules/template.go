@@ -25,7 +25,7 @@ type part struct {
 	text   string
 	kind   partKind
 	name   string // of the value
-	format string // "", literal, number, sql, concurrently
+	format string // "" or one of formats
 }
 
 type partKind int
@@ -43,7 +43,7 @@ var (
 )
 
 // formats are what may stand behind the colon of a {value}.
-var formats = []string{"literal", "number", "sql", "concurrently"}
+var formats = []string{"literal", "number", "names", "sql", "concurrently"}
 
 // ParseTemplate reads a statement with its placeholders. Inside of literals
 // and comments nothing is spliced, so a placeholder there is a mistake.
@@ -104,7 +104,7 @@ func (t *Template) brace(rest string) (int, error) {
 	}
 	m := spliceForm.FindStringSubmatch(rest)
 	if m == nil {
-		return 0, errors.New("a brace is written {{ or }}; a value is {name}, {name:literal}, {name:number}, {name:sql} or {ext:extension}")
+		return 0, errors.New("a brace is written {{ or }}; a value is {name}, {name:literal}, {name:number}, {name:names}, {name:sql} or {ext:extension}")
 	}
 	p := part{kind: partSplice, name: m[1], format: m[2], text: m[0]}
 	if p.name == "ext" && p.format != "" {

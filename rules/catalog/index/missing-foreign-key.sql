@@ -1,0 +1,87 @@
+-- rule: index/missing-foreign-key
+-- title: Foreign key without an index on a large table
+-- scope: database
+-- every: 1h
+-- severity: info
+-- risk: medium
+-- hazards: create_index, drop_index
+-- requires: pg>=13
+-- reads: catalog
+-- cooldown: 24h
+-- param min_size: bytes = 64MB
+-- param min_parent_changes: integer = 100
+
+-- detect
+SELECT k.conrelid AS oid, n.nspname AS schema, k.conname AS name, k.conrelid AS table_oid,
+       pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+       c.relname AS "table", p.relname AS parent,
+       (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o)
+          FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(attnum, o)
+          JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
+       -- An invalid index on these columns is to be repaired first, and is all that is needed.
+       (SELECT CASE WHEN i.indisunique THEN 'index/invalid-unique' ELSE 'index/invalid' END
+          FROM pg_catalog.pg_index AS i
+         WHERE i.indrelid = k.conrelid AND NOT i.indisvalid AND i.indpred IS NULL
+           AND k.conkey <@ (pg_catalog.string_to_array(i.indkey::text, ' ')::int2[])[1:pg_catalog.cardinality(k.conkey)]
+         LIMIT 1) AS blocked_by
+  FROM pg_catalog.pg_constraint AS k
+  JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
+  JOIN pg_catalog.pg_class AS p ON p.oid = k.confrelid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE k.contype = 'f'
+   AND k.conparentid = 0
+   -- Partitioned tables need an index built partition by partition.
+   AND c.relkind = 'r' AND NOT c.relispartition AND c.relpersistence <> 't'
+   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+   AND c.relpages * pg_catalog.current_setting('block_size')::int8 >= @min_size
+   -- Only a change of the parent looks for its children.
+   AND pg_catalog.pg_stat_get_tuples_deleted(k.confrelid) + pg_catalog.pg_stat_get_tuples_updated(k.confrelid) >= @min_parent_changes
+   AND NOT EXISTS (SELECT
+                     FROM pg_catalog.pg_index AS i
+                     JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+                     JOIN pg_catalog.pg_am AS m ON m.oid = x.relam
+                    WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL
+                      AND (m.amname = 'btree' OR m.amname = 'hash' AND pg_catalog.cardinality(k.conkey) = 1)
+                      AND i.indnkeyatts >= pg_catalog.cardinality(k.conkey)
+                      -- The leading columns, in any order.
+                      AND k.conkey <@ (pg_catalog.string_to_array(i.indkey::text, ' ')::int2[])[1:pg_catalog.cardinality(k.conkey)])
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS b
+                    WHERE b.relid = k.conrelid OR b.relid IS NULL)
+ ORDER BY n.nspname, k.conname
+
+-- capture
+SELECT v.candidate AS index,
+       pg_catalog.pg_table_size(@oid) AS table_size
+  FROM (SELECT CASE WHEN pg_catalog.octet_length(@name) <= 59 THEN @name || '_idx' END AS candidate, 1 AS o
+        UNION ALL
+        SELECT pg_catalog.left(@name, 10) || '_' || pg_catalog.left(pg_catalog.md5(@name), 8) || '_idx', 2) AS v
+ WHERE v.candidate IS NOT NULL
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                    WHERE n.nspname = @schema AND c.relname = v.candidate)
+ ORDER BY v.o
+ LIMIT 1
+
+-- guard: no index build is running on the table
+SELECT 'session ' || p.pid || ' builds an index'
+  FROM pg_catalog.pg_stat_progress_create_index AS p
+ WHERE p.relid = @table_oid OR p.relid IS NULL
+
+-- measure
+SELECT pg_catalog.pg_indexes_size(@table_oid) AS indexes_size
+
+-- repair: session, deadline=4h
+CREATE INDEX CONCURRENTLY {index} ON {schema}.{table} ({columns:names});
+
+-- verify: within=10s
+SELECT 'there is no valid index of that name'
+ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+                    WHERE i.indrelid = @table_oid AND x.relname = @index AND i.indisvalid AND i.indisready)
+
+-- undo: session, deadline=1h
+DROP INDEX CONCURRENTLY {schema}.{index};
+
+-- guidance
+-- PostgreSQL indexes the referenced key, not the referencing column. Without an index each DELETE and
+-- each change of a key in the parent reads the whole child table, and holds its locks meanwhile.
+--
+-- **When not.** A parent that is never deleted from needs none; the rule looks at the statistics for that.
