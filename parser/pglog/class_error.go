@@ -77,6 +77,7 @@ var errorClasses = []class{
 	{kind: "syntax_error", states: []string{"42601"}, patterns: []string{`syntax error at or near "{name}"`, `syntax error at end of input`}},
 	{kind: "dependent_objects", states: []string{"2BP01"}, patterns: []string{`cannot drop {type} {name} because other objects depend on it`}, body: object("")},
 	{kind: "active_transaction", states: []string{"25001"}, patterns: []string{`{name} cannot run inside a transaction block`}},
+	{kind: "no_active_transaction", states: []string{"25P01"}, patterns: []string{`{name} can only be used in transaction blocks`}},
 	{kind: "in_failed_transaction", states: []string{"25P02"}, patterns: []string{`current transaction is aborted, commands ignored until end of transaction block`}},
 	{kind: "read_only_transaction", states: []string{"25006"}, patterns: []string{`cannot execute {name} in a read-only transaction`}},
 	{kind: "idle_in_transaction_timeout", states: []string{"25P03"}, patterns: []string{`terminating connection due to idle-in-transaction timeout`}},
@@ -86,7 +87,7 @@ var errorClasses = []class{
 	{kind: "division_by_zero", states: []string{"22012"}, patterns: []string{`division by zero`}},
 	{kind: "value_out_of_range", states: []string{"22003"}, patterns: []string{`{type} out of range`, `value "{name}" is out of range for type {type}`, `numeric field overflow`}},
 	{kind: "value_too_long", states: []string{"22001"}, patterns: []string{`value too long for type {type}`}},
-	{kind: "invalid_parameter_value", states: []string{"22023"}, patterns: []string{`invalid value for parameter "{name}": "{value}"`}, quoted: []string{"name", "value"}, body: setting},
+	{kind: "invalid_parameter_value", states: []string{"22023"}, patterns: []string{`invalid value for parameter "{name}": "{value}"`, `{value#} is outside the valid range for parameter "{name}" ({range})`}, quoted: []string{"name", "value"}, body: setting},
 	{kind: "sequence_exhausted", states: []string{"2200H"}, patterns: []string{`nextval: reached maximum value of sequence "{name}" ({limit})`, `nextval: reached minimum value of sequence "{name}" ({limit})`}, quoted: []string{"name"}, body: object("sequence")},
 	{kind: "raise_exception", states: []string{"P0001"}},
 
@@ -96,7 +97,10 @@ var errorClasses = []class{
 	{kind: LockTimeout, states: []string{"55P03"}, patterns: []string{`canceling statement due to lock timeout`}},
 	{kind: "lock_not_available", states: []string{"55P03"}, patterns: []string{`could not obtain lock on relation "{name}"`, `could not obtain lock on row in relation "{name}"`}, quoted: []string{"name"}, body: object("relation")},
 	{kind: "object_in_use", states: []string{"55006"}, patterns: []string{`database "{name}" is being accessed by other users`}, quoted: []string{"name"}, body: object("database")},
-	{kind: "admin_shutdown", states: []string{"57P01"}, patterns: []string{`terminating connection due to administrator command`}},
+	{kind: "admin_shutdown", states: []string{"57P01"}, patterns: []string{
+		`terminating connection due to administrator command`, `terminating autovacuum process due to administrator command`,
+		`terminating walsender process due to administrator command`, `terminating logical replication worker due to administrator command`,
+		`terminating background worker "{name}" due to administrator command`}},
 	{kind: "crash_shutdown", states: []string{"57P02"}, patterns: []string{`terminating connection because of crash of another server process`, `terminating connection because of unexpected SIGQUIT signal`}},
 	{kind: "cannot_connect_now", states: []string{"57P03"}, patterns: []string{`the database system is {state}`}},
 

@@ -21,6 +21,7 @@ type stderrFramer struct {
 	lines  int
 	pos    int // bytes scanned without a newline
 	long   bool
+	crlf   bool // written on Windows: every line ends in \r\n
 	match  prefixMatch
 }
 
@@ -78,7 +79,13 @@ func (f *stderrFramer) frame(buf []byte, base int64, end bool) (out []Framed, n 
 func (f *stderrFramer) line(out []Framed, raw []byte, base int64) []Framed {
 	f.lines++
 	end := base + int64(len(raw))
-	text := strings.TrimRight(string(raw), "\r\n")
+	text := strings.TrimSuffix(string(raw), "\n")
+	if f.lines == 1 {
+		f.crlf = strings.HasSuffix(text, "\r")
+	}
+	if f.crlf {
+		text = strings.TrimSuffix(text, "\r")
+	}
 	switch {
 	case f.long:
 		f.append(text, end)
@@ -86,7 +93,7 @@ func (f *stderrFramer) line(out []Framed, raw []byte, base int64) []Framed {
 	case strings.HasPrefix(text, "\t") && f.last != nil:
 		f.append("\n"+text[1:], end)
 		return out
-	case strings.Trim(text, "\x00") == "":
+	case strings.Trim(text, "\x00\r") == "":
 		return out
 	case !f.prefix.match(text, &f.match):
 		f.foreign(text, base, end)
