@@ -47,6 +47,9 @@ func (f *csvFramer) frame(buf []byte, base int64, end bool) (out []Framed, n int
 	start := 0 // of the current record
 	for f.pos < len(buf) {
 		done, broken := f.step(buf)
+		if broken && !end && buf[f.pos] != '\n' && len(buf)-f.pos < stampLen {
+			break // not enough to see what comes
+		}
 		switch {
 		case broken:
 			cut := f.resync(buf, start)
@@ -74,7 +77,7 @@ func (f *csvFramer) frame(buf []byte, base int64, end bool) (out []Framed, n int
 	switch {
 	case end && start < len(buf):
 		f.endField(-1)
-		out = f.emit(out, buf, base, start, len(buf), !f.whole())
+		out = f.emit(out, buf, base, start, len(buf), !f.whole(buf))
 		start = len(buf)
 		f.skip = false
 		f.reset(start)
@@ -168,7 +171,7 @@ func (f *csvFramer) afterField(buf []byte, end int) (done, broken bool) {
 		return false, false
 	case '\n':
 		f.endField(end)
-		if !f.skip && !f.whole() {
+		if !f.skip && !f.whole(buf) {
 			return false, true
 		}
 		f.pos++
@@ -193,8 +196,17 @@ func (f *csvFramer) endField(end int) {
 
 // whole says that the fields make a record: 23 columns to version 12, 24 in
 // 13, 26 from 14.
-func (f *csvFramer) whole() bool {
+// Its time is nothing but a time and a zone: two that are glued together are
+// not.
+func (f *csvFramer) whole(buf []byte) bool {
 	n := len(f.fields)
+	if n == 0 {
+		return false
+	}
+	stamp := buf[f.fields[0].start:f.fields[0].end]
+	if !isStamp(stamp) || bytes.IndexByte(stamp[stampLen:], ' ') >= 0 {
+		return false
+	}
 	return (n == 23 || n == 24 || n == 26) && f.state != csvQuoted && f.fields[13].quoted
 }
 
@@ -202,6 +214,9 @@ func (f *csvFramer) whole() bool {
 // after the cut one's own beginning; -1 if there is none.
 func (f *csvFramer) resync(buf []byte, start int) int {
 	if f.state == csvQuoteSeen && f.field.quoted && buf[f.pos] != '\n' {
+		if isStamp(buf[f.pos:]) {
+			return f.pos
+		}
 		return lastStamp(buf, max(f.field.start, start+1), f.pos)
 	}
 	if buf[f.pos] != '\n' { // the field is not ended yet

@@ -103,7 +103,11 @@ func (m *prefixMatch) from(i int, s string) bool {
 			return true
 		}
 		trimmed := strings.TrimLeft(rest, " ")
-		return part.padded && len(trimmed) < len(rest) && m.from(i+1, trimmed)
+		if part.padded && len(trimmed) < len(rest) && m.from(i+1, trimmed) {
+			return true
+		}
+		m.values[part.escape] = ""
+		return false
 	}
 	if n, fixed := shape(part.escape, s[pad:]); fixed {
 		return n >= 0 && take(n)
