@@ -1,0 +1,120 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pgmend/pgmend/healer"
+)
+
+// DefaultPath is where the configuration is looked for.
+const DefaultPath = "/etc/pgmend/config.yaml"
+
+// Load reads the file, the *.yaml files of the conf.d folder beside it, and
+// the environment. With path "" the default file is read where it exists. The
+// error is Mistakes, or why a file could not be read.
+func Load(path string, env func(string) string) (*Config, error) {
+	c := Default()
+	r := &reader{config: c}
+	named := path != ""
+	if !named {
+		path = DefaultPath
+	}
+	src, err := os.ReadFile(path) //nolint:gosec // the person names the file
+	switch {
+	case err == nil:
+		r.file(path, src)
+	case named || !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	more, err := filepath.Glob(filepath.Join(filepath.Dir(path), "conf.d", "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(more)
+	for _, name := range more {
+		src, err := os.ReadFile(name) //nolint:gosec // below the configuration
+		if err != nil {
+			return nil, err
+		}
+		r.file(name, src)
+	}
+	r.environment(env)
+	r.finish()
+	if len(r.mistakes) > 0 {
+		return nil, r.mistakes
+	}
+	return c, nil
+}
+
+// Parse reads one file's text and nothing else.
+func Parse(name string, src []byte) (*Config, error) {
+	r := &reader{config: Default()}
+	r.file(name, src)
+	r.finish()
+	if len(r.mistakes) > 0 {
+		return nil, r.mistakes
+	}
+	return r.config, nil
+}
+
+// variables are the environment's, each with the key it stands for.
+func variables() map[string]string {
+	return map[string]string{
+		"PGMEND_MODE": "mode", "PGMEND_TIMEZONE": "timezone", "PGMEND_RULES_DIR": "rules_dir",
+		"PGMEND_STATE": "state", "PGMEND_ALLOW_SUPERUSER": "allow_superuser",
+		"PGMEND_CONTROL_SOCKET": "control.socket", "PGMEND_CONTROL_GROUP": "control.group",
+		"PGMEND_LOG_LEVEL": "logging.level", "PGMEND_LOG_FORMAT": "logging.format",
+		"PGMEND_DATABASES": "databases", "PGMEND_CONNINFO": "connection.conninfo",
+	}
+}
+
+// environment applies PGMEND_* over the files.
+func (r *reader) environment(env func(string) string) {
+	all := variables()
+	names := make([]string, 0, len(all))
+	for name := range all {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		value := env(name)
+		if value == "" {
+			continue
+		}
+		r.config.digest([]byte(name + "=" + value))
+		at := place{file: "environment: " + name}
+		if name == "PGMEND_DATABASES" {
+			r.config.Databases = strings.Split(value, ",")
+			continue
+		}
+		r.scalar(all[name], value, at)
+	}
+}
+
+// finish resolves what more than one key, or file, says together.
+func (r *reader) finish() {
+	if r.config.window == nil {
+		return
+	}
+	w := r.config.window
+	length, err := time.ParseDuration(w.length)
+	if err != nil || length <= 0 || length > 24*time.Hour {
+		r.mistakef(w.at, "window needs a length such as 4h, at most 24h")
+		return
+	}
+	start, err := time.Parse("15:04", w.start)
+	if err != nil {
+		r.mistakef(w.at, "window needs a start such as \"02:00\"")
+		return
+	}
+	r.config.Window = &healer.Window{
+		Days: w.days, Length: length, Location: r.config.Location,
+		Start: time.Duration(start.Hour())*time.Hour + time.Duration(start.Minute())*time.Minute,
+	}
+}
