@@ -154,3 +154,12 @@ func (r *run) actor() string {
 	}
 	return r.opts.Actor
 }
+
+// Attempts returns every attempt as it is now, oldest first.
+func (h *Healer) Attempts(ctx context.Context) ([]Attempt, error) {
+	m, err := h.recall(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.attempts, nil
+}

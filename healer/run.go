@@ -119,7 +119,7 @@ var eventFields = [...]string{"schema", "table", "constraint", "column", "sqlsta
 func (r *run) base(rule *rules.Rule) rules.Values {
 	v := make(rules.Values)
 	for _, f := range eventFields {
-		v["event."+f] = rules.Value{Null: true}
+		v["event."+f] = rules.Value{Null: true, Type: rules.Text("").Type}
 	}
 	for name, schema := range r.server.Extensions {
 		v["ext."+name] = rules.Text(schema)

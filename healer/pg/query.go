@@ -18,15 +18,17 @@ func (s *session) query(ctx context.Context, sql string, args ...rules.Value) ([
 }
 
 // exec runs one statement over the extended protocol, which takes no more
-// than one. Values travel as text; the server infers the arguments' types.
+// than one. Values travel as text, with their types where those are known; the
+// server infers the others.
 func (s *session) exec(ctx context.Context, sql string, args ...rules.Value) ([]rules.Row, string, error) {
-	params := make([][]byte, len(args))
+	params, types := make([][]byte, len(args)), make([]uint32, len(args))
 	for i, a := range args {
+		types[i] = a.Type
 		if !a.Null {
 			params[i] = []byte(a.Text)
 		}
 	}
-	r := s.conn.ExecParams(ctx, sql, params, nil, nil, nil).Read()
+	r := s.conn.ExecParams(ctx, sql, params, types, nil, nil).Read()
 	if r.Err != nil {
 		return nil, "", s.failed(ctx, r.Err)
 	}

@@ -73,7 +73,8 @@ func (d *Database) catalog(ctx context.Context, sql string, args ...rules.Value)
 	return rows, err
 }
 
-func oid(n uint32) rules.Value { return rules.Text(strconv.FormatUint(uint64(n), 10)) }
+// oid is a number as an argument, whose type the server infers.
+func oid(n uint32) rules.Value { return rules.Value{Text: strconv.FormatUint(uint64(n), 10)} }
 
 func parseOID(s string) (uint32, error) {
 	n, err := strconv.ParseUint(s, 10, 32)

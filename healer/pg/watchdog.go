@@ -85,7 +85,7 @@ func (w *watchdog) start(ctx context.Context, class string) (stop func() *sighti
 func (w *watchdog) look(seen *sighting, concurrent bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	rows, err := w.query(ctx, watchSQL, rules.Text(strconv.FormatUint(uint64(w.pid), 10)))
+	rows, err := w.query(ctx, watchSQL, oid(w.pid))
 	if err != nil {
 		return
 	}
@@ -113,7 +113,7 @@ func (w *watchdog) look(seen *sighting, concurrent bool) {
 	}
 	if seen.yield != "" {
 		// Only our own statement, and only while it is this session's.
-		_, _ = w.query(ctx, "SELECT pg_catalog.pg_cancel_backend($1)", rules.Text(strconv.FormatUint(uint64(w.pid), 10)))
+		_, _ = w.query(ctx, "SELECT pg_catalog.pg_cancel_backend($1)", oid(w.pid))
 	}
 }
 

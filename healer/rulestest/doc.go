@@ -1,0 +1,17 @@
+// Package rulestest proves rules on a real PostgreSQL. A fixture stands
+// beside its rule, NAME_test.sql beside NAME.sql:
+//
+//	-- set: min_size=0          parameters for this fixture
+//	-- quiet                    near misses: the rule must stay silent
+//	-- setup                    break it
+//	-- want                     what has to be found, one schema.name a line
+//	-- plan                     the SQL that has to be planned
+//
+// For each fixture it makes a database, an owner and the roles of `pgmend
+// setup sql`, and checks in this order: quiet is silent, the fault is found,
+// the plan is the golden one, the repair is applied and verified, nothing is
+// found any more, a second run does nothing, the undo restores the catalog
+// snapshot or is refused, and the repair works again.
+//
+// It runs the healer itself, with its ledger, not a copy of its steps.
+package rulestest

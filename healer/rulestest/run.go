@@ -1,0 +1,283 @@
+package rulestest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/rules"
+)
+
+// Config says what to prove and where.
+type Config struct {
+	Server    Server
+	Version   int // server_version_num
+	Superuser bool
+	Rule      *rules.File
+	Fixture   *Fixture
+}
+
+// Outcome is what a fixture came to.
+type Outcome struct {
+	Plan    string // as it was planned, for the golden
+	Elapsed time.Duration
+	Err     error // nil: it passed
+}
+
+// settleTime is how long statistics may take to show what was done.
+const settleTime = 15 * time.Second
+
+// Run proves one rule on one server.
+func Run(ctx context.Context, c Config) Outcome {
+	begun := time.Now()
+	var out Outcome
+	stage, err := NewStage(ctx, StageConfig{
+		Server: c.Server, Version: c.Version, Rules: only{c.Rule}, Superuser: c.Superuser,
+	})
+	if err == nil {
+		p := proof{Stage: stage, Config: c, outcome: &out}
+		err = errors.Join(p.prove(ctx), stage.Close(context.WithoutCancel(ctx)))
+	}
+	out.Err, out.Elapsed = err, time.Since(begun)
+	return out
+}
+
+// only is one rule as a source of rules.
+type only struct{ *rules.File }
+
+func (o only) For(major int) []*rules.Rule {
+	if r, ok := o.File.For(major); ok {
+		return []*rules.Rule{r}
+	}
+	return nil
+}
+
+type proof struct {
+	*Stage
+	Config
+	outcome *Outcome
+}
+
+// prove goes through the steps of the package's comment.
+func (p *proof) prove(ctx context.Context) error {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"quiet", p.quiet}, {"detect", p.detect}, {"plan", p.plan}, {"repair", p.repair}, {"again", p.nothingLeft},
+		{"undo", p.undo},
+	} {
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return nil
+}
+
+func (p *proof) options() healer.Options {
+	o := healer.Options{Person: true, Ceiling: rules.High, Now: true, Yes: true, Actor: "rulestest"}
+	for _, s := range p.Fixture.Sets {
+		o.Sets = append(o.Sets, p.Rule.ID+"."+s)
+	}
+	return o
+}
+
+func (p *proof) quiet(ctx context.Context) error {
+	if err := p.Player.Play(ctx, p.Fixture.Quiet); err != nil {
+		return err
+	}
+	r, err := p.Find(ctx, p.options())
+	if err != nil {
+		return err
+	}
+	return errors.Join(skipped(r), expect("findings among the near misses", objects(r.Findings), nil))
+}
+
+// skipped makes an error of what could not be judged: a fixture sees all.
+func skipped(r healer.Result) error {
+	var errs []error
+	for _, s := range r.Skips {
+		errs = append(errs, fmt.Errorf("skipped %s %s: %s; %s", s.Reason, s.Object, s.Message, s.Hint))
+	}
+	return errors.Join(errs...)
+}
+
+func (p *proof) detect(ctx context.Context) error {
+	if err := p.Player.Play(ctx, p.Fixture.Setup); err != nil {
+		return err
+	}
+	var want []string
+	for _, w := range p.Fixture.Want {
+		want = append(want, w.Object)
+	}
+	return eventually(ctx, func() error {
+		r, err := p.Find(ctx, p.options())
+		if err != nil {
+			return err
+		}
+		return errors.Join(skipped(r), expect("findings", objects(r.Findings), want))
+	})
+}
+
+func (p *proof) plan(ctx context.Context) error {
+	r, err := p.Plan(ctx, p.options())
+	if err != nil {
+		return err
+	}
+	var sql, refused []string
+	for _, d := range r.Plans {
+		if d.Decision.Verdict != healer.Proceed {
+			refused = append(refused, name(d.Plan.Finding)+" refused: "+d.Decision.Guard)
+		}
+		for _, s := range d.Plan.Steps {
+			sql = append(sql, oneLine(s.SQL))
+		}
+	}
+	var want []string
+	for _, w := range p.Fixture.Want {
+		if w.Refused != "" {
+			want = append(want, w.Object+" refused: "+w.Refused)
+		}
+	}
+	p.outcome.Plan = strings.Join(sql, "\n")
+	if p.outcome.Plan != p.Fixture.Plan {
+		err = fmt.Errorf("the plan is\n%s\nand should be\n%s", p.outcome.Plan, p.Fixture.Plan)
+	}
+	return errors.Join(err, expect("refusals", refused, want))
+}
+
+// oneLine keeps a statement on one line of the golden.
+func oneLine(sql string) string { return strings.Join(strings.Split(sql, "\n"), `\n`) }
+
+func (p *proof) repair(ctx context.Context) error {
+	_, err := p.heal(ctx)
+	return err
+}
+
+// heal repairs everything that is not to be refused.
+func (p *proof) heal(ctx context.Context) ([]healer.Attempt, error) {
+	r, err := p.Heal(ctx, p.options())
+	if err != nil {
+		return nil, err
+	}
+	var verified, want []string
+	for _, a := range r.Repairs {
+		if !a.Verified {
+			err = errors.Join(err, fmt.Errorf("the repair of %s is %s: %s", name(a.Plan.Finding), a.State, a.Err))
+		}
+		verified = append(verified, name(a.Plan.Finding))
+	}
+	for _, w := range p.Fixture.Want {
+		if w.Refused == "" {
+			want = append(want, w.Object)
+		}
+	}
+	for _, d := range r.Plans {
+		if d.Decision.Verdict != healer.Proceed {
+			err = errors.Join(err, unwanted(p.Fixture.Want, d))
+		}
+	}
+	return r.Repairs, errors.Join(err, expect("repairs", verified, want))
+}
+
+func unwanted(want []Wanted, d healer.Planned) error {
+	for _, w := range want {
+		if w.Object == name(d.Plan.Finding) && w.Refused == d.Decision.Guard {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s was %s by %s: %s", name(d.Plan.Finding), d.Decision.Verdict, d.Decision.Guard, d.Decision.Reason)
+}
+
+// nothingLeft makes sure that what was repaired is not found, and that a
+// second run does nothing.
+func (p *proof) nothingLeft(ctx context.Context) error {
+	var left []string
+	for _, w := range p.Fixture.Want {
+		if w.Refused != "" {
+			left = append(left, w.Object)
+		}
+	}
+	err := eventually(ctx, func() error {
+		r, err := p.Find(ctx, p.options())
+		return errors.Join(err, expect("findings after the repair", objects(r.Findings), left))
+	})
+	if err != nil {
+		return err
+	}
+	r, err := p.Heal(ctx, p.options())
+	if len(r.Repairs) > 0 {
+		err = errors.Join(err, fmt.Errorf("a second run repaired %s again", name(r.Repairs[0].Plan.Finding)))
+	}
+	return err
+}
+
+// undo takes every repair back, newest first, or is refused where there is no
+// undo; after it the repair works again.
+func (p *proof) undo(ctx context.Context) error {
+	attempts, err := p.Attempts(ctx)
+	if err != nil {
+		return err
+	}
+	undone := 0
+	for _, a := range slices.Backward(attempts) {
+		back, err := p.Undo(ctx, a.ID, p.options())
+		var refusal *healer.Refusal
+		switch {
+		case a.Plan.UndoNone != "" && errors.As(err, &refusal):
+			continue
+		case err != nil:
+			return err
+		case !back.Verified:
+			return fmt.Errorf("the undo of %s is %s: %s", name(a.Plan.Finding), back.State, back.Err)
+		}
+		undone++
+		if err := p.Unmute(ctx, a.Plan.Finding.ID, "rulestest"); err != nil {
+			return err
+		}
+	}
+	if undone == 0 {
+		return nil
+	}
+	_, err = p.heal(ctx)
+	return err
+}
+
+func name(f healer.Finding) string { return f.Object.Schema + "." + f.Object.Name }
+
+func objects(list []healer.Finding) []string {
+	var out []string
+	for _, f := range list {
+		out = append(out, name(f))
+	}
+	return out
+}
+
+// expect compares two lists, in any order.
+func expect(what string, got, want []string) error {
+	got, want = slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))
+	if slices.Equal(got, want) {
+		return nil
+	}
+	return fmt.Errorf("%s are %q and should be %q", what, got, want)
+}
+
+// eventually tries until something holds; statistics come late.
+func eventually(ctx context.Context, check func() error) error {
+	deadline := time.Now().Add(settleTime)
+	for {
+		err := check()
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package rulestest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/ledger"
+	"github.com/pgmend/pgmend/healer/pg"
+	"github.com/pgmend/pgmend/rules"
+)
+
+// Server is where fixtures run: a throwaway PostgreSQL whose superuser is
+// called postgres.
+type Server interface {
+	ConnString(database, role string) string
+}
+
+// Stage is a database with an owner, the roles of setup sql, and a healer
+// that works as those roles.
+type Stage struct {
+	*healer.Healer
+	Player Player
+	Name   string // of the database; its owner is NAME_owner
+	Ledger *ledger.Ledger
+
+	server Server
+	db     *pg.Database
+	state  string
+}
+
+// StageConfig says what a stage is for.
+type StageConfig struct {
+	Server    Server
+	Version   int // server_version_num
+	Rules     healer.RuleSource
+	Superuser bool // the healer is a superuser: the second pass
+	Observer  healer.Observer
+}
+
+// made numbers the stages of a process, so that their names differ.
+var made atomic.Int64
+
+// NewStage makes a stage; Close removes it.
+func NewStage(ctx context.Context, c StageConfig) (s *Stage, err error) {
+	s = &Stage{Name: fmt.Sprintf("fixture_%d_%d", os.Getpid(), made.Add(1)), server: c.Server}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	owner, observer, repairer := s.Name+"_owner", s.Name+"_observer", s.Name+"_healer"
+	s.Player = Player{Owner: c.Server.ConnString(s.Name, owner), Superuser: c.Server.ConnString(s.Name, "postgres")}
+	grants, err := pg.SetupSQL(pg.SetupRequest{
+		Version: c.Version, Observer: observer, Healer: repairer, Owners: []string{owner}, Databases: []string{s.Name},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.admin(ctx, "postgres", "CREATE DATABASE "+s.Name, "CREATE ROLE "+owner+" LOGIN"); err != nil {
+		return nil, err
+	}
+	if err := s.admin(ctx, s.Name, append(rules.Statements(grants), "CREATE SCHEMA app AUTHORIZATION "+owner)...); err != nil {
+		return nil, err
+	}
+	config := pg.Config{Observer: c.Server.ConnString(s.Name, observer), Healer: c.Server.ConnString(s.Name, repairer)}
+	if c.Superuser {
+		config = pg.Config{Observer: c.Server.ConnString(s.Name, "postgres"), AllowSuperuser: true}
+	}
+	if s.db, err = pg.Open(ctx, config); err != nil {
+		return nil, err
+	}
+	if s.state, err = os.MkdirTemp("", "pgmend-fixture-"); err != nil {
+		return nil, err
+	}
+	if s.Ledger, err = ledger.Open(s.state); err != nil {
+		return nil, err
+	}
+	s.Healer = healer.New(healer.Config{
+		Database: s.Name, Control: true, Reader: s.db, Snapshotter: s.db, Operator: s.db,
+		Ledger: s.Ledger, State: s.Ledger, Rules: c.Rules, Observer: c.Observer,
+		Policy: healer.Policy{AllowSuperuser: c.Superuser},
+	})
+	return s, nil
+}
+
+// admin runs statements as the superuser.
+func (s *Stage) admin(ctx context.Context, database string, statements ...string) error {
+	c, err := pgconn.Connect(ctx, s.server.ConnString(database, "postgres"))
+	if err != nil {
+		return err
+	}
+	for _, sql := range statements {
+		if err = run(ctx, c, sql); err != nil {
+			err = fmt.Errorf("%w in: %s", err, sql)
+			break
+		}
+	}
+	return errors.Join(err, c.Close(ctx))
+}
+
+// Close removes the database, the roles and the ledger.
+func (s *Stage) Close(ctx context.Context) error {
+	err := s.Player.Close(ctx)
+	if s.db != nil {
+		s.db.Close()
+	}
+	if s.Ledger != nil {
+		err = errors.Join(err, s.Ledger.Close())
+	}
+	if s.state != "" {
+		err = errors.Join(err, os.RemoveAll(s.state))
+	}
+	// Statement by statement: what was never made is not to be removed.
+	for _, sql := range []string{
+		"DROP DATABASE IF EXISTS " + s.Name + " WITH (FORCE)", "DROP ROLE IF EXISTS " + s.Name + "_healer",
+		"DROP ROLE IF EXISTS " + s.Name + "_observer", "DROP ROLE IF EXISTS " + s.Name + "_owner",
+	} {
+		err = errors.Join(err, s.admin(ctx, "postgres", sql))
+	}
+	return err
+}

@@ -1,0 +1,52 @@
+-- set: min_size=0
+
+-- quiet
+CREATE TABLE app.t (id int NOT NULL, v text, w text COLLATE "C", n int);
+INSERT INTO app.t SELECT g, g::text, g::text, g FROM generate_series(1, 1000) AS g;
+CREATE INDEX plain ON app.t (v);
+-- Near misses: each differs from plain in one thing.
+CREATE INDEX partial ON app.t (v) WHERE id > 5;
+CREATE INDEX opclass ON app.t (v text_pattern_ops);
+CREATE INDEX collated ON app.t (v COLLATE "C");
+CREATE INDEX included ON app.t (v) INCLUDE (id);
+CREATE INDEX expression ON app.t (lower(v));
+CREATE INDEX descending ON app.t (v DESC);
+CREATE INDEX nulls ON app.t (v NULLS FIRST);
+CREATE INDEX hashed ON app.t USING hash (v);
+CREATE UNIQUE INDEX uniq ON app.t (n);
+CREATE INDEX not_uniq ON app.t (n);
+-- Both of a pair back something: neither may go.
+CREATE UNIQUE INDEX ident ON app.t (id);
+ALTER TABLE app.t ADD PRIMARY KEY (id);
+ALTER TABLE app.t REPLICA IDENTITY USING INDEX ident;
+CREATE TABLE app.r (id int);
+CREATE INDEX clustered ON app.r (id);
+CREATE INDEX commented ON app.r (id);
+ALTER TABLE app.r CLUSTER ON clustered;
+COMMENT ON INDEX app.commented IS 'mind this one';
+CREATE TABLE app.s (v text);
+CREATE INDEX first ON app.s ((v || 'x'));
+CREATE INDEX second ON app.s ((v || 'y'));
+
+-- setup
+CREATE TABLE app.u (id int PRIMARY KEY, v text, CONSTRAINT v_key UNIQUE (v));
+INSERT INTO app.u SELECT g, g::text FROM generate_series(1, 1000) AS g;
+-- The copy goes, the constraint's index stays.
+CREATE UNIQUE INDEX "a ""copy"" {of} it" ON app.u (v);
+-- Of two that could go the older stays; equal expressions print the same.
+CREATE INDEX old ON app.u (lower(v)) WHERE id > 7;
+CREATE INDEX new ON app.u (lower(v)) WHERE id > 7;
+-- The one that something hangs on stays, though it is younger.
+CREATE INDEX loose ON app.u (id, v) WITH (fillfactor = 70);
+CREATE INDEX kept ON app.u (id, v);
+COMMENT ON INDEX app.kept IS 'kept';
+
+-- want
+app.a "copy" {of} it
+app.loose
+app.new
+
+-- plan
+DROP INDEX CONCURRENTLY "app"."a ""copy"" {of} it"
+DROP INDEX CONCURRENTLY "app"."loose"
+DROP INDEX CONCURRENTLY "app"."new"

@@ -1,0 +1,54 @@
+-- quiet
+CREATE TABLE app.t (id int, v text);
+INSERT INTO app.t SELECT g, g::text FROM generate_series(1, 1000) AS g;
+CREATE INDEX valid ON app.t (v);
+-- A leftover beside its valid sibling belongs to index/reindex-leftover.
+-- @hold
+INSERT INTO app.t VALUES (0, 'open');
+SET statement_timeout = '300ms';
+-- @fails
+REINDEX INDEX CONCURRENTLY app.valid;
+-- An invalid unique index belongs to index/invalid-unique.
+-- @fails
+CREATE UNIQUE INDEX CONCURRENTLY uniq ON app.t (id);
+SET statement_timeout = 0;
+-- @release
+-- A partitioned index is invalid while a partition lacks its own: no failed build.
+CREATE TABLE app.p (id int) PARTITION BY RANGE (id);
+CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES FROM (0) TO (10);
+CREATE INDEX parent_only ON ONLY app.p (id);
+
+-- setup
+CREATE TABLE app."tab
+le" (id int, v text);
+INSERT INTO app."tab
+le" SELECT g, g::text FROM generate_series(1, 1000) AS g;
+CREATE INDEX half_dropped ON app."tab
+le" (id);
+-- @hold
+INSERT INTO app."tab
+le" VALUES (0, 'open');
+SET statement_timeout = '300ms';
+-- @fails
+CREATE INDEX CONCURRENTLY broken ON app."tab
+le" (v) WHERE id > 3;
+-- @fails
+CREATE INDEX CONCURRENTLY "💥 broken too" ON app."tab
+le" (lower(v));
+-- Somebody's drop that waits for the reader is cut short: its index is to go.
+-- @fails
+DROP INDEX CONCURRENTLY app.half_dropped;
+SET statement_timeout = 0;
+-- @release
+-- @superuser
+UPDATE pg_index SET indislive = false, indisready = false WHERE indexrelid = 'app.half_dropped'::regclass;
+
+-- want
+app.broken
+app.half_dropped
+app.💥 broken too
+
+-- plan
+REINDEX INDEX CONCURRENTLY "app"."broken"
+DROP INDEX CONCURRENTLY "app"."half_dropped"
+REINDEX INDEX CONCURRENTLY "app"."💥 broken too"

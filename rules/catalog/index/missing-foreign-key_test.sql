@@ -1,0 +1,39 @@
+-- set: min_size=8kB, min_parent_changes=1
+
+-- quiet
+CREATE TABLE app.parent (id int PRIMARY KEY, region int, UNIQUE (id, region));
+INSERT INTO app.parent SELECT g, g FROM generate_series(1, 2000) AS g;
+DELETE FROM app.parent WHERE id > 1500;
+CREATE TABLE app.indexed (p int REFERENCES app.parent, x int);
+CREATE INDEX ON app.indexed (p, x);
+CREATE TABLE app.any_order (p int, r int, FOREIGN KEY (p, r) REFERENCES app.parent (id, region));
+CREATE INDEX ON app.any_order (r, p);
+CREATE TABLE app.small (p int REFERENCES app.parent);
+-- A parent that nobody changes looks for no children.
+CREATE TABLE app.still (id int PRIMARY KEY);
+INSERT INTO app.still SELECT g FROM generate_series(1, 10) AS g;
+CREATE TABLE app.of_still (p int REFERENCES app.still);
+INSERT INTO app.of_still SELECT g % 10 + 1 FROM generate_series(1, 3000) AS g;
+INSERT INTO app.indexed SELECT g % 1000 + 1, g FROM generate_series(1, 3000) AS g;
+INSERT INTO app.any_order SELECT g % 1000 + 1, g % 1000 + 1 FROM generate_series(1, 3000) AS g;
+ANALYZE app.indexed, app.any_order, app.of_still, app.small;
+
+-- setup
+CREATE TABLE app."child ""1""" ("p id" int, r int, note text,
+    CONSTRAINT "child's fk {x}" FOREIGN KEY ("p id", r) REFERENCES app.parent (id, region));
+INSERT INTO app."child ""1""" SELECT g % 1000 + 1, g % 1000 + 1, 'x' FROM generate_series(1, 3000) AS g;
+-- A partial index, one that leads with another column and one that only includes it are no help.
+CREATE INDEX ON app."child ""1""" ("p id") WHERE r > 5;
+CREATE INDEX ON app."child ""1""" (note, "p id", r);
+CREATE INDEX ON app."child ""1""" (note) INCLUDE ("p id", r);
+CREATE TABLE app.child2 (p int, CONSTRAINT a_name_of_sixty_three_bytes_is_the_longest_there_is_in_postgres FOREIGN KEY (p) REFERENCES app.parent);
+INSERT INTO app.child2 SELECT g % 1000 + 1 FROM generate_series(1, 3000) AS g;
+ANALYZE app."child ""1""", app.child2;
+
+-- want
+app.a_name_of_sixty_three_bytes_is_the_longest_there_is_in_postgres
+app.child's fk {x}
+
+-- plan
+CREATE INDEX CONCURRENTLY "a_name_of__c39ecc63_idx" ON "app"."child2" ("p")
+CREATE INDEX CONCURRENTLY "child's fk {x}_idx" ON "app"."child ""1""" ("p id", "r")
