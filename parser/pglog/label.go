@@ -107,15 +107,20 @@ func trimSpaces(s string) string {
 
 // cutPosition takes the position off a message's end.
 func cutPosition(message string) (string, int) {
+	from := max(0, len(message)-48) // enough for any form and a number
+	end := message[from:]
+	if !strings.ContainsAny(end, "0123456789") {
+		return message, 0
+	}
 	for _, form := range positions {
 		before, after, _ := strings.Cut(form, "%d")
-		rest, ok := strings.CutSuffix(message, after)
-		at := strings.LastIndex(rest, before)
-		if !ok || at < 0 {
+		rest, ok := strings.CutSuffix(end, after)
+		if !ok {
 			continue
 		}
-		if n := atoi(rest[at+len(before):]); n > 0 {
-			return rest[:at], n
+		number := strings.TrimRight(rest, "0123456789")
+		if n := atoi(rest[len(number):]); n > 0 && strings.HasSuffix(number, before) {
+			return message[:from+len(number)-len(before)], n
 		}
 	}
 	return message, 0

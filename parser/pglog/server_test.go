@@ -342,10 +342,14 @@ func (p *patient) end() {
 	}
 	deadline := time.Now().Add(30 * time.Second)
 	for {
-		ended := true
-		for _, records := range p.logs(linePrefix) {
-			ended = ended && len(records) > 0 && pglog.Classify(records[len(records)-1].Record).Kind == pglog.ServerShutdown
+		files, err := filepath.Glob(filepath.Join(p.server.DataDir(), "log", "pg.*"))
+		if err != nil || len(files) < 2 {
+			p.Fatal(files, err)
 		}
+		ended := !slices.ContainsFunc(files, func(name string) bool {
+			text, err := os.ReadFile(name)
+			return err != nil || !strings.Contains(string(text), "database system is shut down")
+		})
 		if ended {
 			return
 		}
