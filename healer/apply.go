@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -158,6 +159,11 @@ func (r *run) save(ctx context.Context, a *Attempt, action Action) error {
 		return errors.Join(err, errors.New("no repair runs without a durable intent"))
 	}
 	copied := *a
-	r.tell(ctx, Transition{Action: action, Attempt: &copied, Finding: &copied.Plan.Finding, Plan: &copied.Plan})
+	copied.Steps = slices.Clone(a.Steps)
+	t := Transition{Action: action, Attempt: &copied, Finding: &copied.Plan.Finding, Plan: &copied.Plan}
+	if n := len(copied.Steps); n > 0 && (action == StepStarted || action == StepFinished) {
+		t.Step = &copied.Steps[n-1]
+	}
+	r.tell(ctx, t)
 	return nil
 }

@@ -13,16 +13,16 @@ type Observer interface {
 
 // Transition is one thing that happened, in the order of Action's list.
 type Transition struct {
-	At       time.Time
-	Action   Action
-	Database string
-	Finding  *Finding
-	Plan     *Plan
-	Decision *Decision
-	Attempt  *Attempt
-	Step     *StepRun
-	Skip     *Skip
-	Message  string
+	At       time.Time `json:"at"`
+	Action   Action    `json:"action"`
+	Database string    `json:"database,omitempty"`
+	Finding  *Finding  `json:"finding,omitempty"`
+	Plan     *Plan     `json:"plan,omitempty"`
+	Decision *Decision `json:"decision,omitempty"`
+	Attempt  *Attempt  `json:"attempt,omitempty"`
+	Step     *StepRun  `json:"step,omitempty"`
+	Skip     *Skip     `json:"skip,omitempty"`
+	Message  string    `json:"message,omitempty"`
 }
 
 // Action names a transition; it is also the event.action in the log.
