@@ -45,12 +45,10 @@ func TestServerRotates(t *testing.T) {
 	}()
 	sinks := map[string]*sink{}
 	for _, d := range want {
-		s := &sink{}
-		sinks[d] = s
-		defer follow(t, Config{DataDir: server.DataDir(), Destination: d, FromStart: true, Store: &memory{}, Decoder: func(path string, offset int64) *pglog.Decoder {
-			format := map[string]pglog.Format{".csv": pglog.CSV, ".json": pglog.JSON, ".log": pglog.Stderr}[filepath.Ext(path)]
-			return pglog.NewDecoder(format, pglog.Options{Prefix: settings["log_line_prefix"], Offset: offset})
-		}}, s)()
+		sinks[d] = &sink{}
+		defer follow(t, Config{
+			DataDir: server.DataDir(), Destination: d, FromStart: true, Store: &memory{}, Decoder: byName(settings["log_line_prefix"]),
+		}, sinks[d])()
 	}
 	c, err := pgconn.Connect(t.Context(), server.ConnString("postgres", "postgres"))
 	if err != nil {
@@ -80,6 +78,14 @@ func TestServerRotates(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(server.DataDir(), "log", "*.csv"))
 	if err != nil || len(files) < 2 {
 		t.Errorf("the server did not rotate: %v %v", files, err)
+	}
+}
+
+// byName knows a file's format by its name.
+func byName(prefix string) func(string, int64) *pglog.Decoder {
+	formats := map[string]pglog.Format{".csv": pglog.CSV, ".json": pglog.JSON, ".log": pglog.Stderr}
+	return func(path string, offset int64) *pglog.Decoder {
+		return pglog.NewDecoder(formats[filepath.Ext(path)], pglog.Options{Prefix: prefix, Offset: offset})
 	}
 }
 
