@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pgmend/pgmend/healer/pg"
+	"github.com/pgmend/pgmend/rules"
+)
+
+func (a *app) setupCommand() *cobra.Command {
+	var r pg.SetupRequest
+	var major int
+	c := &cobra.Command{
+		Use: "sql", Short: "Print the least-privilege grants, to review and run", Args: cobra.NoArgs,
+		Long: `Prints SQL and runs nothing. With --major it needs no server; otherwise it asks
+the server for its version and databases. It can be run again.`,
+		Example: "  pgmend setup sql --major 15 --owner shop_owner --database shop | less",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("major") {
+				if major < rules.MinMajor {
+					return usagef("--major %d: PostgreSQL %d is the oldest that is supported", major, rules.MinMajor)
+				}
+				r.Version = major * 10000
+			} else if err := a.inquire(c.Context(), &r); err != nil {
+				return err
+			}
+			sql, err := pg.SetupSQL(r)
+			if err != nil {
+				return err
+			}
+			_, err = io.WriteString(a.stdout, sql)
+			return err
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&major, "major", 0, "PostgreSQL's major version; without it, the server is asked")
+	f.StringVar(&r.Observer, "observer", "pgmend_observer", "the login that finds")
+	f.StringVar(&r.Healer, "healer", "pgmend_healer", "the login that repairs")
+	f.StringVar(&r.Signaller, "signaller", "", "the login that ends sessions; without it, there is none")
+	f.StringArrayVar(&r.Owners, "owner", nil, "an owner of tables that may be healed (repeatable)")
+	f.StringArrayVar(&r.Databases, "database", nil, "a database that may be healed (repeatable)")
+	return group("setup", "Prepare a server", c)
+}
+
+// inquire asks the server what was not said.
+func (a *app) inquire(ctx context.Context, r *pg.SetupRequest) error {
+	conn, _, err := a.connection()
+	if err != nil {
+		return err
+	}
+	// Only the catalog is read, and whoever sets up is likely a superuser.
+	conn.AllowSuperuser = true
+	d, err := pg.Open(ctx, conn)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	id, err := d.Identify(ctx)
+	if err != nil {
+		return err
+	}
+	r.Version = id.Version
+	if len(r.Databases) == 0 {
+		r.Databases, err = d.Databases(ctx)
+	}
+	return err
+}

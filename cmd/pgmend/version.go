@@ -1,0 +1,31 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// version is the module's, as the go command recorded it at the build.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(a.stdout, "pgmend %s, %s %s/%s, PostgreSQL %d to %d\n",
+				version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, rules.MinMajor, rules.MaxMajor)
+			return err
+		},
+	}
+}
