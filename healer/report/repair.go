@@ -73,6 +73,9 @@ func verdictLine(a healer.Attempt) string {
 	if s == "" {
 		s = string(a.State)
 	}
+	if a.UndoOf != "" && a.Verified {
+		s = "the repair " + a.UndoOf + " is taken back, and that is verified"
+	}
 	if a.RefusedBy != "" {
 		s += " by the guard " + a.RefusedBy
 	}
