@@ -4,7 +4,8 @@
 # version is fetched.
 set -euo pipefail
 
-cache="${HOME:-/tmp}/.cache/pgmend/pg"
+# A server that root starts runs as another user, who cannot look into /root.
+if [ "$(id -u)" = 0 ]; then cache=/var/cache/pgmend/pg; else cache="$HOME/.cache/pgmend/pg"; fi
 say() { printf 'ensure-postgres: %s\n' "$*"; }
 
 found() {

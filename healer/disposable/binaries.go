@@ -21,8 +21,9 @@ type Binaries struct {
 // ErrNone says that this machine has no server binaries.
 var ErrNone = errors.New("no PostgreSQL server binaries are found; on Debian and Ubuntu, apt install postgresql brings them")
 
-// places are where distributions put the binaries.
-var places = [...]string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql@*/bin"}
+// places are where distributions put the binaries, and where
+// scripts/ensure-postgres.sh puts those it fetches as root.
+var places = [...]string{"/usr/lib/postgresql/*/bin", "/var/cache/pgmend/pg/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql@*/bin"}
 
 var versionForm = regexp.MustCompile(`\(PostgreSQL\) (\d+)(?:\.\d+)?`)
 

@@ -69,14 +69,15 @@ type Player struct {
 	owner, super, held *pgconn.PgConn
 }
 
-// Play runs a script. Its sessions stay open until Close.
+// Play runs a script. The session of -- @hold stays open until Close.
 func (p *Player) Play(ctx context.Context, s Script) error {
 	for _, c := range s {
 		if err := p.command(ctx, c); err != nil {
 			return err
 		}
 	}
-	return nil
+	// Before 15 a session that idles keeps its last statistics to itself.
+	return p.end(ctx, &p.owner, &p.super)
 }
 
 func (p *Player) command(ctx context.Context, c command) error {
@@ -126,8 +127,12 @@ func (p *Player) session(ctx context.Context, c command) (*pgconn.PgConn, error)
 
 // Close ends the sessions.
 func (p *Player) Close(ctx context.Context) error {
+	return p.end(ctx, &p.owner, &p.super, &p.held)
+}
+
+func (p *Player) end(ctx context.Context, sessions ...**pgconn.PgConn) error {
 	var err error
-	for _, c := range []**pgconn.PgConn{&p.owner, &p.super, &p.held} {
+	for _, c := range sessions {
 		if *c != nil {
 			err = errors.Join(err, (*c).Close(ctx))
 			*c = nil

@@ -3,7 +3,7 @@
 // for each test.
 //
 // PGMEND_PG names globs of folders with server binaries, colon-separated,
-// beside the distribution's; PGMEND_MAJORS is "all" or a list such as
+// beside the distribution's and those that make test-all fetched; PGMEND_MAJORS is "all" or a list such as
 // "13,15,18". By default the newest supported version found is used.
 package pgtest
 
@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -75,6 +76,9 @@ func chosen(t testing.TB) []disposable.Binaries {
 	var globs []string
 	if g := os.Getenv("PGMEND_PG"); g != "" {
 		globs = strings.Split(g, ":")
+	}
+	if cache, err := os.UserCacheDir(); err == nil {
+		globs = append(globs, filepath.Join(cache, "pgmend", "pg", "*", "bin"))
 	}
 	var found []disposable.Binaries
 	for _, b := range disposable.Installed(globs...) {
