@@ -131,7 +131,11 @@ func (a *app) control(c *cobra.Command, act func(*engine) (healer.Control, error
 	if err != nil {
 		a.warn("%v", err)
 	}
+	daemon, err := a.running(c.Context())
+	if err != nil {
+		a.warn("%v", err)
+	}
 	return report.State(a.stdout, report.Now{
-		Control: now, Findings: h.findings, Proposals: h.proposals, Repairs: h.attempts, At: a.clock(),
+		Control: now, Findings: h.findings, Proposals: h.proposals, Repairs: h.attempts, At: a.clock(), Daemon: daemon,
 	}, out)
 }

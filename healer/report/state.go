@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/pgmend/pgmend/healer"
@@ -16,6 +17,17 @@ type Now struct {
 	Proposals []healer.Proposal
 	Repairs   []healer.Attempt
 	At        time.Time
+	Daemon    *Daemon // nil: none answered
+}
+
+// Daemon is what a running daemon says of itself.
+type Daemon struct {
+	Version   string    `json:"version"`
+	Mode      string    `json:"mode"`
+	PID       int       `json:"pid"`
+	Started   time.Time `json:"started"`
+	LastCycle time.Time `json:"last_cycle,omitzero"`
+	Databases []string  `json:"databases"`
 }
 
 // stateJSON is Now in the JSON contract.
@@ -29,12 +41,14 @@ type stateJSON struct {
 	Answerable    []string       `json:"answerable_plans"`
 	Repairs       map[string]int `json:"repairs"`
 	Last          any            `json:"last_repair"`
+	Daemon        *Daemon        `json:"daemon"`
 }
 
 func stateOf(n Now) stateJSON {
 	j := stateJSON{
 		SchemaVersion: SchemaVersion, At: n.At.UTC(), Paused: n.Control.Pauses(n.At),
 		Findings: make(map[string]int), Repairs: make(map[string]int), Answerable: []string{},
+		Daemon: n.Daemon,
 	}
 	if j.Paused {
 		j.By = optional(n.Control.Actor)
@@ -79,6 +93,13 @@ func State(w io.Writer, n Now, o Options) error {
 	}
 	l := &list{name: "state", columns: []string{"what", "state"}}
 	add := func(what, state string) { l.add(nil, plain, what, state) }
+	if d := n.Daemon; d != nil {
+		add("daemon", fmt.Sprintf("%s, mode %s, process %d, since %s", d.Version, d.Mode, d.PID, stamp(d.Started)))
+		add("databases", strings.Join(d.Databases, ", "))
+		add("last cycle", stamp(d.LastCycle))
+	} else {
+		add("daemon", "none answers")
+	}
 	add("repairs", repairs)
 	add("findings", fmt.Sprintf("%d open, %d muted, %d resolved", j.Findings["open"], j.Findings["muted"], j.Findings["resolved"]))
 	for _, id := range j.Answerable {
