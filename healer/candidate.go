@@ -29,7 +29,7 @@ func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values
 	if table == 0 {
 		table = number(row.Text("oid"))
 	}
-	if r.locked[table] {
+	if rule.Opens && r.locked[table] {
 		return refuse(Locked, "its table was found locked a moment ago", "")
 	}
 	facts := row

@@ -26,6 +26,9 @@ type Rule struct {
 	Verify  *Verify // nil only where Repair is nil
 	Undo    Undo
 
+	// Opens is set where capture opens the relation, and so can meet a lock.
+	Opens bool
+
 	Guidance string // Markdown
 
 	File string // where it was read, for messages

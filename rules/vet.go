@@ -43,6 +43,7 @@ func (r *reader) vet(rule *Rule) {
 	facts := base.with("", columns)
 	if rule.Capture != nil {
 		facts = facts.with("", v.query("capture", *rule.Capture, facts, readRows))
+		rule.Opens = rule.Reads == ReadsRows || v.opened
 	}
 	if _, owner := facts["owner"]; !owner && rule.Reads == ReadsRows {
 		r.mistakef(rule.Detect.Line, "a rule that reads rows needs the column owner: it reads them in the owner's sandbox")
@@ -73,6 +74,8 @@ type vetter struct {
 	*reader
 	rule *Rule
 	used map[string]bool
+
+	opened bool // a query opened a relation
 }
 
 // unused refuses a parameter that nothing uses: a site that sets it would

@@ -36,6 +36,7 @@ func (v *vetter) query(section string, q Query, k known, how reading) []parser.O
 		wrong("name the columns instead of *, which differs between versions")
 	}
 	for _, f := range i.Functions {
+		v.opened = v.opened || slices.Contains(openingFunctions, f.Name)
 		if why := v.function(f, how); why != "" {
 			wrong("%s", why)
 		}

@@ -25,9 +25,11 @@ type Server interface {
 // that works as those roles.
 type Stage struct {
 	*healer.Healer
+
 	Player Player
 	Name   string // of the database; its owner is NAME_owner
 	Ledger *ledger.Ledger
+	Config healer.Config // of the Healer, for another one like it
 
 	server Server
 	db     *pg.Database
@@ -81,11 +83,12 @@ func NewStage(ctx context.Context, c StageConfig) (s *Stage, err error) {
 	if s.Ledger, err = ledger.Open(s.state); err != nil {
 		return nil, err
 	}
-	s.Healer = healer.New(healer.Config{
+	s.Config = healer.Config{
 		Database: s.Name, Control: true, Reader: s.db, Snapshotter: s.db, Operator: s.db,
 		Ledger: s.Ledger, State: s.Ledger, Rules: c.Rules, Observer: c.Observer,
 		Policy: healer.Policy{AllowSuperuser: c.Superuser},
-	})
+	}
+	s.Healer = healer.New(s.Config)
 	return s, nil
 }
 

@@ -1,0 +1,139 @@
+package healer_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/pg/pgtest"
+	"github.com/pgmend/pgmend/rules"
+)
+
+// A table that somebody holds in ACCESS EXCLUSIVE blinds no rule: the other
+// findings still come, within a second, and the skipped one is reported.
+func TestALockedTableBlindsNoRule(t *testing.T) {
+	st := stage(t, builtin(t), `
+		CREATE TABLE app.held (id int, v text);
+		CREATE TABLE app.free (id int, v text);
+		INSERT INTO app.held SELECT g, g::text FROM generate_series(1, 2000) AS g;
+		INSERT INTO app.free SELECT g, g::text FROM generate_series(1, 2000) AS g;
+		CREATE INDEX a ON app.held (id); CREATE INDEX b ON app.held (id);
+		CREATE INDEX c ON app.free (id); CREATE INDEX d ON app.free (id);
+		ALTER TABLE app.free ADD CONSTRAINT n CHECK (id > 0) NOT VALID;
+		-- @hold
+		LOCK TABLE app.held IN ACCESS EXCLUSIVE MODE`)
+	begun := time.Now()
+	r, err := st.Find(t.Context(), person("*"))
+	took := time.Since(begun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string]bool)
+	for _, f := range r.Findings {
+		found[f.Rule+" "+f.Object.Name] = true
+	}
+	// What needs no look into the table sees the held one, too.
+	if !found["index/duplicate d"] || !found["constraint/not-valid n"] || !found["statistics/stale held"] {
+		t.Errorf("the locked table blinds other findings: %v", found)
+	}
+	if len(r.Skips) != 1 || r.Skips[0].Reason != healer.Locked || r.Skips[0].Object != "app.b" {
+		t.Errorf("skips = %+v", r.Skips)
+	}
+	// Ten rules on a machine that runs other tests beside.
+	if took > time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// A rule that fails or panics is reported, and the others go on.
+func TestABadRuleStopsNoOther(t *testing.T) {
+	bad := rule(t, "test/bad", `
+-- detect
+SELECT c.oid, 1 / 0 AS schema, c.relname AS name FROM pg_catalog.pg_class AS c`)
+	empty := rule(t, "test/empty", `
+-- detect
+SELECT c.oid, NULL AS schema, c.relname AS name FROM pg_catalog.pg_class AS c LIMIT 1`)
+	blind := rule(t, "test/blind", `
+-- detect
+SELECT c.oid, 'app' AS schema, c.relname AS name, 'GRANT SELECT' AS blind FROM pg_catalog.pg_class AS c LIMIT 1`)
+	st := stage(t, source{bad, empty, blind, rule(t, "test/good", tables)}, "CREATE TABLE app.t (id int)")
+	r, err := st.Find(t.Context(), healer.Options{})
+	if err != nil || len(r.Findings) != 1 || r.Findings[0].Rule != "test/good" {
+		t.Fatalf("findings = %+v, %v", r.Findings, err)
+	}
+	want := map[string]healer.Reason{"test/bad": healer.Broken, "test/empty": healer.Invalid, "test/blind": healer.Blind}
+	for _, s := range r.Skips {
+		if want[s.Rule] != s.Reason {
+			t.Errorf("skip = %+v", s)
+		}
+		delete(want, s.Rule)
+	}
+	if len(want) > 0 {
+		t.Errorf("nothing was said of %v", want)
+	}
+
+	panics := with(st, func(c *healer.Config) { c.Reader = panicking{c.Reader} })
+	r, err = panics.Find(t.Context(), healer.Options{Rules: []string{"test/good", "test/bad"}})
+	if err != nil || len(r.Findings) != 1 {
+		t.Fatalf("findings = %+v, %v", r.Findings, err)
+	}
+	if len(r.Skips) != 1 || r.Skips[0].Rule != "test/bad" || !strings.Contains(r.Skips[0].Message, "panic") {
+		t.Errorf("skips = %+v", r.Skips)
+	}
+}
+
+// panicking is a reader that breaks at one rule.
+type panicking struct{ healer.Reader }
+
+func (p panicking) Read(ctx context.Context, r healer.Read) ([]rules.Row, error) {
+	if r.Application == "pgmend/test/bad" {
+		panic("broken inside")
+	}
+	return p.Reader.Read(ctx, r)
+}
+
+// Findings are the same from run to run, whatever their numbers do, and
+// another object's are others.
+func TestFindingsKeepTheirIdentity(t *testing.T) {
+	st := stage(t, builtin(t), `CREATE TABLE app.t (id int); INSERT INTO app.t SELECT generate_series(1, 3000)`)
+	var ids []string
+	for range 2 {
+		r, err := st.Find(t.Context(), person("statistics/stale"))
+		if err != nil || len(r.Findings) != 1 {
+			t.Fatalf("%+v, %v", r.Findings, err)
+		}
+		ids = append(ids, r.Findings[0].Fingerprint)
+		play(t, st, "INSERT INTO app.t SELECT generate_series(1, 3000)")
+	}
+	if ids[0] != ids[1] {
+		t.Errorf("the fingerprint changed with the numbers: %v", ids)
+	}
+}
+
+// A leftover that is being built right now is nobody's leftover.
+func TestALiveBuildIsNotTouched(t *testing.T) {
+	st := stage(t, builtin(t), `
+		CREATE TABLE app.t (id int); INSERT INTO app.t SELECT generate_series(1, 1000);
+		CREATE INDEX i ON app.t (id);
+		-- @hold
+		INSERT INTO app.t VALUES (0)`)
+	s := pgtest.One(t)
+	building := make(chan error, 1)
+	go func() { building <- s.Try(st.Name, st.Name+"_owner", "REINDEX INDEX CONCURRENTLY app.i") }()
+	deadline := time.Now().Add(10 * time.Second)
+	for s.Ask(t, st.Name, "postgres", "SELECT count(*) FROM pg_class WHERE relname = 'i_ccnew'") != "1" {
+		if time.Now().After(deadline) {
+			t.Fatal("the build did not begin")
+		}
+	}
+	r, err := st.Heal(t.Context(), person("index/*"))
+	if err != nil || len(r.Repairs) != 0 || len(r.Findings) != 0 {
+		t.Errorf("findings %+v, %d repairs, %v", r.Findings, len(r.Repairs), err)
+	}
+	play(t, st, "-- @release\n")
+	if err := <-building; err != nil {
+		t.Errorf("the build was disturbed: %v", err)
+	}
+}
