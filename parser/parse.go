@@ -1,0 +1,109 @@
+package parser
+
+import (
+	"slices"
+	"strings"
+
+	pgquery "github.com/pganalyze/pg_query_go/v5"
+)
+
+// Parse takes a text apart into statements and says what each touches. It
+// never fails: a statement that the grammar refuses is approximated from its
+// tokens, with Parsed false, and costs the others nothing.
+func Parse(sql string) []Statement {
+	out := []Statement{}
+	for _, one := range Split(sql) {
+		out = append(out, parseOne(one))
+	}
+	return out
+}
+
+// Tables returns the tables a text touches, each once for each access.
+func Tables(sql string) []Table {
+	out := []Table{}
+	for _, s := range Parse(sql) {
+		for _, t := range s.Tables {
+			if !slices.Contains(out, t) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// Fingerprint names the shape of a statement: the same for texts that differ
+// only in literals. It drops runs of digits in names too (events_202401 is
+// events_202402), so nothing about tables may be kept by it.
+func Fingerprint(sql string) (string, error) {
+	if err := safe(sql, Tokens(sql)); err != nil {
+		return "", err
+	}
+	f, err := pgquery.Fingerprint(sql)
+	if err != nil {
+		return "", refusal(err)
+	}
+	return f, nil
+}
+
+func parseOne(sql string) Statement {
+	tokens := Tokens(sql)
+	err := safe(sql, tokens)
+	var list []raw
+	if err == nil {
+		list, err = parse(sql)
+	}
+	if err != nil || len(list) != 1 {
+		s := approximate(tokens)
+		s.Text = mask(tokens)
+		if err != nil {
+			s.Err = err.Error()
+		}
+		return s
+	}
+	e := newExtractor()
+	e.statement(list[0].kind, list[0].node, nil)
+	s := e.result()
+	s.Kind, s.Parsed, s.Text = class(list[0]), true, mask(tokens)
+	if s.Fingerprint, err = pgquery.Fingerprint(sql); err != nil {
+		s.Err = refusal(err).Error()
+	}
+	return s
+}
+
+// Split takes a text apart at its semicolons, but not at those inside of
+// quotes, parentheses or a BEGIN ATOMIC body.
+func Split(sql string) []string {
+	var out []string
+	start, parens, blocks := 0, 0, 0
+	previous, empty := "", true
+	for _, t := range Tokens(sql) {
+		word := ""
+		switch t.Kind {
+		case TokenSpace, TokenComment:
+			continue
+		case TokenWord:
+			word = strings.ToLower(t.Text)
+		}
+		switch {
+		case t.Kind == TokenPunct && t.Text == "(":
+			parens++
+		case t.Kind == TokenPunct && t.Text == ")":
+			parens--
+		case word == "atomic" && previous == "begin", blocks > 0 && word == "case":
+			blocks++
+		case blocks > 0 && word == "end":
+			blocks--
+		case t.Kind == TokenPunct && t.Text == ";" && parens <= 0 && blocks == 0:
+			if !empty {
+				out = append(out, strings.TrimSpace(sql[start:t.Offset]))
+			}
+			start, empty, parens, previous = t.Offset+1, true, 0, ""
+			continue
+		}
+		previous, empty = word, false
+	}
+	if !empty {
+		out = append(out, strings.TrimSpace(sql[start:]))
+	}
+	return out
+}

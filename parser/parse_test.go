@@ -1,0 +1,204 @@
+package parser
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// brief writes tables as access:schema.name.
+func brief(list []Table) string {
+	var out []string
+	for _, t := range list {
+		name := t.Name
+		if t.Schema != "" {
+			name = t.Schema + "." + name
+		}
+		if t.Temporary {
+			name += "(temporary)"
+		}
+		if t.System {
+			name += "(system)"
+		}
+		out = append(out, string(t.Access)+":"+name)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestTables(t *testing.T) {
+	for sql, want := range map[string]string{
+		// A WITH query is seen by those after it only, so the inner name is the real table.
+		`WITH users AS (SELECT * FROM users) SELECT * FROM users`:                                    "read:users",
+		`WITH a AS (SELECT 1), b AS (SELECT * FROM a, c) SELECT * FROM b, public.a`:                  "read:c read:public.a",
+		`WITH RECURSIVE r AS (SELECT 1 UNION SELECT * FROM r, s) SELECT * FROM r`:                    "read:s",
+		`WITH x AS (SELECT 1) DELETE FROM x`:                                                         "write:x",
+		`SELECT (WITH t AS (SELECT 1) SELECT * FROM t), u FROM t`:                                    "read:t",
+		`INSERT INTO a SELECT * FROM b RETURNING (SELECT 1 FROM c)`:                                  "write:a read:c read:b",
+		`INSERT INTO a VALUES (1) ON CONFLICT (id) DO UPDATE SET v = excluded.v`:                     "write:a",
+		`UPDATE a SET (x, y) = (SELECT p, q FROM b) FROM c WHERE EXISTS (SELECT FROM d)`:             "read:c write:a read:b read:d",
+		`DELETE FROM a USING b WHERE a.id = b.id`:                                                    "write:a read:b",
+		`MERGE INTO a USING b ON a.id = b.id WHEN MATCHED THEN DELETE`:                               "write:a read:b",
+		`SELECT * FROM a TABLESAMPLE system (1), LATERAL (SELECT * FROM b) x, generate_series(1, 2)`: "read:a read:b",
+		`COPY a TO STDOUT`:                            "write:a",
+		`COPY (SELECT * FROM a) TO STDOUT`:            "read:a",
+		`CREATE TABLE a (b int REFERENCES c, LIKE d)`: "ddl:a read:c read:d",
+		`CREATE TABLE a PARTITION OF b DEFAULT`:       "read:b ddl:a",
+		`CREATE TEMP TABLE a AS SELECT * FROM b`:      "ddl:a(temporary) read:b",
+		`SELECT * INTO a FROM b`:                      "read:b ddl:a",
+		`ALTER TABLE a ATTACH PARTITION b DEFAULT`:    "ddl:a ddl:b",
+		`ALTER TABLE a RENAME TO b`:                   "ddl:a",
+		`DROP TABLE a, s."B c"`:                       "ddl:a ddl:s.B c",
+		`DROP TRIGGER t ON s.a`:                       "ddl:s.a",
+		`REINDEX INDEX i`:                             "",
+		`REINDEX TABLE a`:                             "ddl:a",
+		`ALTER INDEX i RENAME TO j`:                   "",
+		`ALTER SEQUENCE s RESTART`:                    "",
+		`VACUUM a, b`:                                 "ddl:a ddl:b",
+		`CREATE CONSTRAINT TRIGGER t AFTER INSERT ON a FROM b FOR EACH ROW EXECUTE FUNCTION f()`: "read:b ddl:a",
+		`CREATE POLICY p ON a USING (EXISTS (SELECT FROM b))`:                                    "read:b ddl:a",
+		`GRANT SELECT ON a, b TO c`:                                             "ddl:a ddl:b",
+		`COMMENT ON COLUMN s.a.c IS 'x'`:                                        "ddl:s.a",
+		`EXPLAIN SELECT * FROM a`:                                               "read:a",
+		`DECLARE c CURSOR FOR SELECT * FROM a`:                                  "read:a",
+		`PREPARE p AS SELECT * FROM a WHERE id = $1`:                            "read:a",
+		`SELECT * FROM pg_class, pg_catalog.pg_index`:                           "read:pg_class(system) read:pg_catalog.pg_index(system)",
+		`SELECT * FROM pg_temp.a`:                                               "read:pg_temp.a(temporary)",
+		`CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 FROM a $$`: "read:a",
+		`DO $$ BEGIN INSERT INTO a SELECT * FROM b; END $$`:                     "write:a read:b",
+		`CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1 FROM a; SELECT 2 FROM b; END`: "read:a read:b",
+		`SELECT U&"\0041" FROM "Ä.b"`: "read:Ä.b",
+	} {
+		if got := brief(Tables(sql)); got != want {
+			t.Errorf("%s\n\tgot  %s\n\twant %s", sql, got, want)
+		}
+	}
+}
+
+// What the grammar of PostgreSQL 16 refuses is approximated.
+func TestApproximation(t *testing.T) {
+	for sql, want := range map[string]string{
+		`SELECT * FROM orders WHERE id = ?`:                                        "read:orders",
+		`SELECT * FROM a, b x, c WHERE a.id = :id`:                                 "read:a read:b read:c",
+		`INSERT INTO s."T b" (x) VALUES (?, `:                                      "write:s.T b",
+		`UPDATE a SET x = ? WHERE id IN (SELECT id FROM b`:                         "write:a read:b",
+		`DELETE FROM a WHERE id = ?`:                                               "write:a",
+		`MERGE INTO a USING b ON a.i = b.i WHEN NOT MATCHED BY SOURCE THEN DELETE`: "write:a read:b",
+		`INSERT INTO a VALUES (1) RETURNING WITH (OLD AS o, NEW AS n) o.id`:        "write:a",
+		`WITH x AS (SELECT * FROM a) SELECT * FROM x, b WHERE ?`:                   "read:a read:b",
+		`CREATE TABLE a (id int, CONSTRAINT p PRIMARY KEY (id WITHOUT OVERLAPS))`:  "ddl:a",
+		`SELECT EXTRACT(year FROM d) FROM a WHERE ?`:                               "read:d read:a",
+		`START_REPLICATION SLOT x LOGICAL 0/0`:                                     "",
+	} {
+		list := Parse(sql)
+		if len(list) != 1 || list[0].Parsed || list[0].Err == "" {
+			t.Errorf("%s: parsed %+v", sql, list)
+			continue
+		}
+		if got := brief(list[0].Tables); got != want {
+			t.Errorf("%s\n\tgot  %s\n\twant %s", sql, got, want)
+		}
+	}
+}
+
+// One bad statement costs the others nothing.
+func TestStatementsAreSplitFirst(t *testing.T) {
+	list := Parse(`SELECT 1 FROM a; SELEC 2 FROM b; /* ; */ SELECT ';' FROM c; ;`)
+	var got []string
+	for _, s := range list {
+		got = append(got, brief(s.Tables))
+	}
+	if diff := cmp.Diff([]string{"read:a", "read:b", "read:c"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if len(list) == 3 && (!list[0].Parsed || list[1].Parsed || !list[2].Parsed) {
+		t.Errorf("parsed = %v", list)
+	}
+}
+
+func TestColumns(t *testing.T) {
+	s := Parse(`SELECT a.x FROM app.orders a JOIN items i ON i.order_id = a.id WHERE a.v > 1 AND w = 2 GROUP BY a.g ORDER BY i.o`)[0]
+	want := []Column{
+		{"items", "order_id", ClauseJoin}, {"orders", "id", ClauseJoin}, {"orders", "g", ClauseGroup},
+		{"items", "o", ClauseOrder}, {"orders", "v", ClauseWhere}, {"", "w", ClauseWhere},
+	}
+	if diff := cmp.Diff(want, s.Columns); diff != "" {
+		t.Error(diff)
+	}
+	s = Parse(`INSERT INTO orders (customer, total) VALUES (1, 2) RETURNING id`)[0]
+	if !s.Listed || strings.Join(s.Inserted, ",") != "customer,total" {
+		t.Errorf("inserted %v", s.Inserted)
+	}
+	if s = Parse(`INSERT INTO orders VALUES (1)`)[0]; s.Listed {
+		t.Error("an INSERT without columns lists some")
+	}
+}
+
+func TestFingerprintLeavesLiteralsOut(t *testing.T) {
+	a, err1 := Fingerprint(`SELECT * FROM t WHERE id = 1`)
+	b, err2 := Fingerprint(`select * from t where id = 22`)
+	c, err3 := Fingerprint(`SELECT * FROM u WHERE id = 1`)
+	if err1 != nil || err2 != nil || err3 != nil || a != b || a == c {
+		t.Errorf("%q %q %q %v %v %v", a, b, c, err1, err2, err3)
+	}
+}
+
+// A secret in a statement never leaves the parser, however it got there.
+func TestSecretsNeverLeave(t *testing.T) {
+	const canary = "hunter2"
+	for _, sql := range []string{
+		`ALTER ROLE x PASSWORD 'hunter2'`, `CREATE USER x PASSWORD E'hunter2'`, `CREATE ROLE x PASSWORD $$hunter2$$`,
+		`CREATE SUBSCRIPTION s CONNECTION 'password=hunter2' PUBLICATION p`, `SELECT dblink('password=hunter2')`,
+		`SELECT 1 -- hunter2`, `SELECT /* hunter2 */ 1`, `SELECT 'hunter2`, `COPY t FROM PROGRAM 'curl -u a:hunter2 x'`,
+		`SELEC 'hunter2' FROM t`, `DO $$ BEGIN PERFORM dblink('hunter2'); END $$`, `SET x = 'hunter2'`,
+		`CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $f$ SELECT 'hunter2' $f$`, "SELECT 'hunter2\x00'",
+	} {
+		for _, s := range Parse(sql) {
+			if strings.Contains(s.Text, canary) || strings.Contains(s.Err, canary) {
+				t.Errorf("%s: text %q, error %q", sql, s.Text, s.Err)
+			}
+		}
+	}
+}
+
+// Masked text touches the same tables, so a cache may be keyed by it.
+func TestMaskedTextTouchesTheSameTables(t *testing.T) {
+	for _, sql := range []string{
+		`SELECT * FROM a WHERE v = 'x' AND n > 5.5e3`, `DO $$ BEGIN INSERT INTO a SELECT 'b' FROM c; END $$`,
+		`INSERT INTO a VALUES (E'it''s', B'101', X'1F', $$x$$)`, `SELECT interval '1 day' FROM a`,
+	} {
+		if diff := cmp.Diff(Tables(sql), Tables(Mask(sql))); diff != "" {
+			t.Errorf("%s became %s\n%s", sql, Mask(sql), diff)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{
+		`SELECT * FROM a WHERE x = 'y'`, `WITH a AS (SELECT 1) INSERT INTO b SELECT * FROM a`, `SELECT $$`, `"`, `/* /*`, "\x00",
+		`CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, sql string) {
+		for _, s := range Parse(sql) {
+			for _, x := range s.Tables {
+				if x.Name == "" {
+					t.Errorf("a table without a name in %q", sql)
+				}
+			}
+			if utf8.ValidString(sql) && !utf8.ValidString(s.Text) {
+				t.Errorf("%q became invalid: %q", sql, s.Text)
+			}
+		}
+	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	const sql = `SELECT o.id, c.name FROM orders o JOIN customers c ON c.id = o.customer WHERE o.total > 100 ORDER BY o.id LIMIT 10`
+	b.ReportAllocs()
+	for b.Loop() {
+		Parse(sql)
+	}
+}
