@@ -24,7 +24,7 @@ func mask(tokens []Token) string {
 		case TokenString:
 			out.WriteString(body(t.Text, previous))
 		case TokenNumber:
-			out.WriteByte('0')
+			out.WriteByte('1') // not 0: float(0) is refused by the grammar
 		default:
 			out.WriteString(t.Text)
 		}

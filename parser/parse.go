@@ -45,6 +45,15 @@ func Fingerprint(sql string) (string, error) {
 	return f, nil
 }
 
+// Approximate names the tables of a text by its tokens alone, without the C
+// parser: for what that cannot be trusted with.
+func Approximate(sql string) Statement {
+	tokens := Tokens(sql)
+	s := approximate(tokens)
+	s.Text = mask(tokens)
+	return s
+}
+
 func parseOne(sql string) Statement {
 	tokens := Tokens(sql)
 	err := safe(sql, tokens)
@@ -53,8 +62,7 @@ func parseOne(sql string) Statement {
 		list, err = parse(sql)
 	}
 	if err != nil || len(list) != 1 {
-		s := approximate(tokens)
-		s.Text = mask(tokens)
+		s := Approximate(sql)
 		if err != nil {
 			s.Err = err.Error()
 		}
