@@ -7,6 +7,7 @@ import (
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/parser"
 	"github.com/pgmend/pgmend/parser/pglog"
 	"github.com/pgmend/pgmend/parser/tail"
 	"github.com/pgmend/pgmend/rules"
@@ -63,7 +64,7 @@ func (d *daemon) hear(ctx context.Context, c tail.Chunk) {
 			continue
 		}
 		values := make(rules.Values)
-		for name, text := range e.Fields() {
+		for name, text := range d.fields(ctx, e) {
 			if text != "" {
 				values["event."+name] = rules.Text(text)
 			}
@@ -72,6 +73,34 @@ func (d *daemon) hear(ctx context.Context, c tail.Chunk) {
 			SQLState: e.Record.SQLState, Kind: string(e.Kind), Database: e.Record.Database, Values: values,
 		})
 	}
+}
+
+// fields are what an event says. The server's log names the constraint that a
+// statement broke, but not its table: that is the one the statement writes to.
+func (d *daemon) fields(ctx context.Context, e pglog.Event) map[string]string {
+	f := e.Fields()
+	if _, ok := e.Body.(*pglog.Violation); !ok || f["table"] != "" || e.Record.Statement == "" {
+		return f
+	}
+	lists, err := d.parser.Parse(ctx, []string{e.Record.Statement})
+	if err != nil {
+		d.log.WarnContext(ctx, "a statement could not be parsed", "error.message", err.Error())
+		return f
+	}
+	// An approximation narrows nothing.
+	if len(lists[0]) != 1 || !lists[0][0].Parsed {
+		return f
+	}
+	var written []parser.Table
+	for _, t := range lists[0][0].Tables {
+		if t.Access == parser.Write {
+			written = append(written, t)
+		}
+	}
+	if len(written) == 1 {
+		f["table"], f["schema"] = written[0].Name, written[0].Schema
+	}
+	return f
 }
 
 // checkpoints keep how far a log was read in the ledger's state.

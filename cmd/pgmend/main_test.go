@@ -19,7 +19,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the transcripts")
 
-func TestMain(m *testing.M) { pgtest.Exit(m) }
+func TestMain(m *testing.M) {
+	// The test binary is also the parser's process.
+	if len(os.Args) == 2 && os.Args[1] == workerCommand {
+		os.Exit(Main(context.Background(), os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+	}
+	pgtest.Exit(m)
+}
 
 // TestTranscripts plays testdata/*.txt: each line that begins with "$ " is a
 // command, and what follows is what it prints: stdout, then stderr with "! "

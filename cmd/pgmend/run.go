@@ -19,6 +19,7 @@ import (
 	"github.com/pgmend/pgmend/healer/event"
 	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/pg"
+	"github.com/pgmend/pgmend/parser/worker"
 	"github.com/pgmend/pgmend/rules"
 	"github.com/pgmend/pgmend/systemd"
 )
@@ -61,6 +62,7 @@ type daemon struct {
 	ledger  *ledger.Ledger
 	service *healer.Service
 	loop    *healer.Loop
+	parser  *worker.Pool
 	started time.Time
 	cycled  atomic.Pointer[time.Time] // when a cycle was last completed
 }
@@ -72,6 +74,10 @@ func (a *app) daemon(ctx context.Context, conf *config.Config, log *slog.Logger,
 		return fmt.Errorf("state directory %s: %w", conf.State, err)
 	}
 	defer func() { err = errors.Join(err, d.ledger.Close()) }()
+	if d.parser, err = newWorker(); err != nil {
+		return err
+	}
+	defer d.parser.Close()
 	set, err := a.ruleSet()
 	if err != nil {
 		return err

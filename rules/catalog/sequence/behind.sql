@@ -36,6 +36,12 @@ SELECT s.oid, n.nspname AS schema, s.relname AS name, t.oid AS table_oid,
  WHERE q.seqincrement > 0 AND NOT q.seqcycle
    AND (@event.table IS NULL OR t.relname = @event.table)
    AND (@event.schema IS NULL OR tn.nspname = @event.schema)
+   -- A unique violation names the index that was hit; on a partitioned table, a partition's.
+   AND (@event.constraint IS NULL
+        OR EXISTS (SELECT FROM pg_catalog.pg_index AS b
+                     JOIN pg_catalog.pg_class AS bx ON bx.oid = b.indexrelid
+                     LEFT JOIN pg_catalog.pg_inherits AS bh ON bh.inhrelid = b.indrelid
+                    WHERE bx.relname = @event.constraint AND t.oid IN (b.indrelid, bh.inhparent)))
    -- An index leads with the column, so that its greatest value is found at once.
    AND EXISTS (SELECT FROM pg_catalog.pg_index AS i
                 WHERE i.indrelid = t.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum)

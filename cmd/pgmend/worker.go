@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pgmend/pgmend/parser"
+	"github.com/pgmend/pgmend/parser/worker"
+)
+
+// workerCommand is the child that package worker starts: this same program.
+const workerCommand = "parser-worker"
+
+func (a *app) workerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: workerCommand, Hidden: true, Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return worker.Serve(a.stdin, a.stdout) },
+	}
+}
+
+// newWorker returns a pool whose child is this program, without environment.
+func newWorker() (*worker.Pool, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program for the parser's process: %w", err)
+	}
+	return worker.New(worker.Config{Command: []string{self, workerCommand}})
+}
+
+// openParser opens the parser for the tables command, whose contract has no
+// more than the tables, columns and the fingerprint.
+func openParser(context.Context) (statements, func(), error) {
+	pool, err := newWorker()
+	if err != nil {
+		return nil, nil, err
+	}
+	return plain{pool}, pool.Close, nil
+}
+
+type plain struct{ *worker.Pool }
+
+// Parse implements statements.
+func (p plain) Parse(ctx context.Context, scripts []string) ([][]parser.Statement, error) {
+	lists, err := p.Pool.Parse(ctx, scripts)
+	for i, list := range lists {
+		lists[i] = make([]parser.Statement, len(list))
+		for j, s := range list {
+			s.Text, s.Inserted, s.Listed = "", nil, false
+			lists[i][j] = s
+		}
+	}
+	return lists, err
+}
