@@ -39,7 +39,8 @@ func (r *run) apply(ctx context.Context, c chosen) (*Attempt, error) {
 		a.Builds, err = r.cfg.Snapshotter.Builds(ctx, fresh.Finding.Object)
 	}
 	if err != nil {
-		return nil, r.giveUp(ctx, c, err)
+		r.giveUp(ctx, c, err)
+		return nil, nil
 	}
 	if err := r.save(ctx, a, RepairIntended); err != nil {
 		return nil, err
@@ -85,11 +86,10 @@ func passedGuards(rule *rules.Rule) []string {
 
 // giveUp turns a picture that could not be taken into a decision: nothing
 // has been intended yet, so nothing has failed.
-func (r *run) giveUp(ctx context.Context, c chosen, err error) error {
+func (r *run) giveUp(ctx context.Context, c chosen, err error) {
 	d := wait(GuardObject, time.Time{}, "its state before the repair cannot be read now: %v", err)
 	r.result.show(chosen{plan: c.plan, decision: *d})
 	r.tell(ctx, Transition{Action: RepairWaiting, Plan: &c.plan, Decision: d})
-	return nil
 }
 
 // confirm proves the fault again and makes its plan again, immediately before
@@ -110,7 +110,7 @@ func (r *run) confirm(ctx context.Context, c chosen) (fresh *Plan, why string, e
 	}
 	plan, err := r.build(ctx, c.rule, p.findings[0])
 	if err != nil {
-		return nil, err.Error(), nil
+		return nil, err.Error(), nil //nolint:nilerr // the plan is void, and that is why
 	}
 	if plan.ID != c.plan.ID {
 		return nil, "its facts or its SQL changed since it was made", nil

@@ -77,7 +77,7 @@ func (r *run) steps(ctx context.Context, rule *rules.Rule, a *rules.Action, valu
 				return nil, fmt.Errorf("line %d: no value for %v", step.Line, missing)
 			}
 			out = append(out, PlannedStep{
-				SQL: sql, Class: step.Class, Role: roleFor(a, step, values), Index: i, Each: each,
+				SQL: sql, Class: step.Class, Role: roleFor(step, values), Index: i, Each: each,
 			})
 		}
 	}
@@ -87,7 +87,7 @@ func (r *run) steps(ctx context.Context, rule *rules.Rule, a *rules.Action, valu
 // roleFor says as whom a statement runs. What belongs to an owner runs as
 // that owner, who has exactly the rights it needs: the server sandboxes the
 // maintenance commands, and package pg the rest.
-func roleFor(a *rules.Action, step rules.Step, values rules.Values) string {
+func roleFor(step rules.Step, values rules.Values) string {
 	if role := values["run_as"].Text; role != "" {
 		return role
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/pgmend/pgmend/rules"
@@ -48,7 +49,7 @@ func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values
 		if grant := captured[0].Text("blind"); grant != "" {
 			return refuse(Blind, "the role may not see what decides this", grant)
 		}
-		facts = append(row[:len(row):len(row)], captured[0]...)
+		facts = slices.Concat(row, captured[0])
 	}
 	return r.finding(rule, table, row, facts), nil
 }

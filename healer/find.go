@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/pgmend/pgmend/rules"
@@ -33,19 +34,10 @@ func (r *run) find(ctx context.Context, list []*rules.Rule) {
 
 // replace puts what a rule found now in the place of what it found before.
 func (res *Result) replace(rule string, p passed) {
-	findings, skips := res.Findings[:0:0], res.Skips[:0:0]
-	for _, f := range res.Findings {
-		if f.Rule != rule {
-			findings = append(findings, f)
-		}
-	}
-	for _, s := range res.Skips {
-		if s.Rule != rule {
-			skips = append(skips, s)
-		}
-	}
-	res.Findings = append(findings, p.findings...)
-	res.Skips = append(skips, p.skips...)
+	res.Findings = slices.DeleteFunc(res.Findings, func(f Finding) bool { return f.Rule == rule })
+	res.Skips = slices.DeleteFunc(res.Skips, func(s Skip) bool { return s.Rule == rule })
+	res.Findings = append(res.Findings, p.findings...)
+	res.Skips = append(res.Skips, p.skips...)
 }
 
 // findRule runs one rule. With a fingerprint it stops at the finding that

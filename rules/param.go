@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -183,14 +182,4 @@ func bytes(text string) (int64, bool) {
 		return 0, false
 	}
 	return n * unit, true
-}
-
-// paramNames returns the names of a rule's parameters.
-func (r *Rule) paramNames() []string {
-	var out []string
-	for _, p := range r.Params {
-		out = append(out, p.Name)
-	}
-	slices.Sort(out)
-	return out
 }

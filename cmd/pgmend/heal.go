@@ -112,7 +112,7 @@ func ask(in *bufio.Reader, out io.Writer, question string) (string, error) {
 		line, err := in.ReadString('\n')
 		answer := strings.ToLower(strings.TrimSpace(line))
 		if answer == "" && err != nil {
-			return "q", nil
+			return "q", nil //nolint:nilerr // the end of input is an answer
 		}
 		if i := slices.Index([]string{"", "y", "yes", "n", "no", "a", "all", "q", "quit"}, answer); i == 0 {
 			return "n", nil

@@ -51,7 +51,7 @@ output, in the same order, is the answer to it.`,
 			case input == "jsonl" || (len(args) == 1) == (file != ""):
 				return usagef("SQL is needed, either as the argument or by -f")
 			}
-			sql := []byte(nil)
+			var sql []byte
 			if len(args) == 1 {
 				sql = []byte(args[0])
 			} else if sql, err = a.read(file); err != nil {

@@ -71,7 +71,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		err = errors.Join(err, server.Close())
 	}
-	<-served
+	<-served // its error says only that it was shut down
 	return err
 }
 

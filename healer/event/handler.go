@@ -27,8 +27,7 @@ func NewHandler(w io.Writer, o Options) slog.Handler {
 		level = slog.LevelInfo
 	}
 	if !o.JSON {
-		h := tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !o.Colour, ReplaceAttr: shorten})
-		return h
+		return tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !o.Colour, ReplaceAttr: shorten})
 	}
 	if o.Journal {
 		j := &journal{w: w}

@@ -154,15 +154,14 @@ func (p *proof) plan(ctx context.Context) error {
 func oneLine(sql string) string { return strings.Join(strings.Split(sql, "\n"), `\n`) }
 
 func (p *proof) repair(ctx context.Context) error {
-	_, err := p.heal(ctx)
-	return err
+	return p.heal(ctx)
 }
 
 // heal repairs everything that is not to be refused.
-func (p *proof) heal(ctx context.Context) ([]healer.Attempt, error) {
+func (p *proof) heal(ctx context.Context) error {
 	r, err := p.Heal(ctx, p.options())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var verified, want []string
 	for _, a := range r.Repairs {
@@ -181,7 +180,7 @@ func (p *proof) heal(ctx context.Context) ([]healer.Attempt, error) {
 			err = errors.Join(err, unwanted(p.Fixture.Want, d))
 		}
 	}
-	return r.Repairs, errors.Join(err, expect("repairs", verified, want))
+	return errors.Join(err, expect("repairs", verified, want))
 }
 
 func unwanted(want []Wanted, d healer.Planned) error {
@@ -243,8 +242,7 @@ func (p *proof) undo(ctx context.Context) error {
 	if undone == 0 {
 		return nil
 	}
-	_, err = p.heal(ctx)
-	return err
+	return p.heal(ctx)
 }
 
 func name(f healer.Finding) string { return f.Object.Schema + "." + f.Object.Name }

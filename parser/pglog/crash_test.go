@@ -37,7 +37,7 @@ func TestTroubleOfTheServer(t *testing.T) {
 	p.until("the crash", kind(pglog.ProcessCrash, pid))
 	p.until("the recovery", kind(pglog.CrashRecovery, 0))
 	p.until("two starts", func(pglog.Framed) bool {
-		return 2 == len(slices.DeleteFunc(p.logs(linePrefix)[pglog.CSV], func(r pglog.Framed) bool { return !kind(pglog.ServerReady, 0)(r) }))
+		return len(slices.DeleteFunc(p.logs(linePrefix)[pglog.CSV], func(r pglog.Framed) bool { return !kind(pglog.ServerReady, 0)(r) })) == 2
 	})
 	file := filepath.Join(p.server.DataDir(), path)
 	if err := overwrite(file, 8192, strings.Repeat("garbage!", 16)); err != nil {

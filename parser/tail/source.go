@@ -52,7 +52,6 @@ func (c *Config) list() ([]string, error) {
 			return nil, fmt.Errorf("current_logfiles names no file for %q; set log_destination", c.Destination)
 		}
 		// The siblings too: those that were current between two looks.
-		pattern = current
 		if ext := filepath.Ext(current); ext != "" {
 			pattern = filepath.Join(escapeGlob(filepath.Dir(current)), "*"+ext)
 		} else {

@@ -80,7 +80,8 @@ func (c *Config) perRule() yaml.MapSlice {
 			i = len(out) - 1
 		}
 		inner, _ := out[i].Value.(yaml.MapSlice)
-		out[i].Value = append(inner, yaml.MapItem{Key: key, Value: value})
+		inner = append(inner, yaml.MapItem{Key: key, Value: value})
+		out[i].Value = inner
 	}
 	for _, r := range c.Rules {
 		set(r.Glob, "mode", string(r.Will))
