@@ -192,7 +192,7 @@ func (p *player) steady(s string) string {
 		{`pgmend \S+, go\S+ \S+, `, "pgmend <VERSION>, "},
 		{`by +\| *\S+ \(\d+\)`, "by <ACTOR>"}, {`\b\w+ \(\d+\)`, "<ACTOR>"},
 		{`process \d+`, "process <PID>"},
-		{`-{3,}(\+-{3,})*`, "---"}, {` {2,}`, "  "},
+		{`-{3,}(\+-{3,})*`, "---"}, {` {2,}`, "  "}, {` *\| *`, " | "},
 	} {
 		s = regexp.MustCompile(r.what).ReplaceAllString(s, r.with)
 	}

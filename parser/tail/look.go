@@ -119,7 +119,7 @@ func (w *Follower) claim(found []stat) (limits []int64, gone []*file) {
 			gone = append(gone, f)
 		}
 	}
-	w.files = append(nameless, named...)
+	w.files = slices.Concat(nameless, named)
 	for _, f := range w.files {
 		limits = append(limits, sizes[f])
 	}
