@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -55,7 +53,10 @@ type demo struct {
 func (a *app) demo(ctx context.Context, out string) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, demoTime)
 	defer cancel()
-	d := &demo{app: a, live: report.NewLive(a.stdout, a.look(a.stdout)), healed: newTally()}
+	// The daemon's lines and the demo's own come from different goroutines.
+	look := a.look(a.stdout)
+	a.stdout = &oneByOne{w: a.stdout}
+	d := &demo{app: a, live: report.NewLive(a.stdout, look), healed: newTally()}
 	if d.dir, err = os.MkdirTemp("", "pgmend-demo-"); err != nil {
 		return err
 	}
@@ -251,49 +252,4 @@ func (d *demo) leave(ctx context.Context, out string, begun time.Time) error {
 	}
 	d.say("ten faults, ten repairs, each verified, in %s; the report is %s", report.Elapsed(time.Since(begun)), out)
 	return nil
-}
-
-// tally counts the rules whose repair was verified.
-type tally struct {
-	mu     sync.Mutex
-	rules  []string
-	change chan struct{}
-}
-
-func newTally() *tally { return &tally{change: make(chan struct{}, 1)} }
-
-// Observe implements healer.Observer.
-func (h *tally) Observe(_ context.Context, t healer.Transition) {
-	if t.Action != healer.RepairVerified || t.Finding == nil {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !slices.Contains(h.rules, t.Finding.Rule) {
-		h.rules = append(h.rules, t.Finding.Rule)
-	}
-	select {
-	case h.change <- struct{}{}:
-	default:
-	}
-}
-
-// wait waits until repairs of so many rules were verified.
-func (h *tally) wait(ctx context.Context, n int, ended chan error) error {
-	for {
-		h.mu.Lock()
-		have := slices.Clone(h.rules)
-		h.mu.Unlock()
-		if len(have) >= n {
-			return nil
-		}
-		select {
-		case <-h.change:
-		case err := <-ended:
-			ended <- err // for whoever waits for the daemon's end
-			return errors.Join(errors.New("the daemon ended"), err)
-		case <-ctx.Done():
-			return fmt.Errorf("only %d of %d kinds of faults were healed: %v: %w", len(have), n, have, ctx.Err())
-		}
-	}
 }

@@ -29,7 +29,7 @@ func (a *app) runCommand() *cobra.Command {
 		Use: "run", Short: "Run the daemon (systemd's ExecStart)", Args: cobra.NoArgs,
 		Long: `Follows the server's log, runs the rules as they come due, and heals as the
 configuration allows; without "mode: heal" it observes. It waits for PostgreSQL
-to come up, and serves the control socket meanwhile.`,
+to come up, and for another healer of the cluster to end.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			conf, err := a.configure()
 			if err != nil {

@@ -125,6 +125,9 @@ func (p *Player) session(ctx context.Context, c command) (*pgconn.PgConn, error)
 	return *at, nil
 }
 
+// Forget lets go of sessions that a restart of the server ended.
+func (p *Player) Forget() { p.owner, p.super, p.held = nil, nil, nil }
+
 // Close ends the sessions.
 func (p *Player) Close(ctx context.Context) error {
 	return p.end(ctx, &p.owner, &p.super, &p.held)

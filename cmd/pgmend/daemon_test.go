@@ -1,0 +1,305 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/control"
+	"github.com/pgmend/pgmend/healer/disposable"
+	"github.com/pgmend/pgmend/healer/ledger"
+	"github.com/pgmend/pgmend/healer/pg/pgtest"
+	"github.com/pgmend/pgmend/healer/rulestest"
+	"github.com/pgmend/pgmend/rules"
+)
+
+// output is a stream that a test reads while the program writes.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// eventually waits until something holds.
+func eventually(t *testing.T, what string, within time.Duration, holds func() bool) {
+	t.Helper()
+	t.Log("waiting until", what)
+	for deadline := time.Now().Add(within); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it did not come to this within %s: %s", within, what)
+		}
+	}
+}
+
+// host is a server with a database and the roles of setup sql, and a
+// configuration of the daemon for it.
+type host struct {
+	server *disposable.Server
+	stage  *rulestest.Stage
+	config string
+	dir    string
+}
+
+func newHost(t *testing.T, script string) *host {
+	t.Helper()
+	h := &host{dir: t.TempDir()}
+	var err error
+	h.server, err = disposable.Start(t.Context(), disposable.Options{
+		Binaries: pgtest.One(t).Binaries, Durable: true,
+		Settings: map[string]string{"autovacuum": "off", "logging_collector": "on", "log_destination": "csvlog", "log_directory": "log"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.server.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	set, _ := rules.Builtin()
+	h.stage, err = rulestest.NewStage(t.Context(), rulestest.StageConfig{Server: h.server, Version: h.server.Major * 10000, Rules: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.stage.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	h.play(t, script)
+	h.config = filepath.Join(h.dir, "config.yaml")
+	text := fmt.Sprintf(`mode: heal
+connection:
+  conninfo: %q
+  observer: {user: %s_observer}
+  healer: {user: %s_healer}
+databases: [%s]
+timezone: UTC
+window: {start: "00:00", length: 24h}
+rules:
+  "*": {min_size: 0, min_rows: 1000}
+  index/missing-foreign-key: {min_parent_changes: 0}
+logs:
+  - {path: %s, format: csv}
+state: %s
+control: {socket: %s}
+`, h.server.ConnString(h.stage.Name, "postgres"), h.stage.Name, h.stage.Name, h.stage.Name,
+		filepath.Join(h.server.DataDir(), "log", "*.csv"), filepath.Join(h.dir, "state"), filepath.Join(h.dir, "run", "control.sock"))
+	if err := os.WriteFile(h.config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (h *host) play(t *testing.T, script string) {
+	t.Helper()
+	s, err := rulestest.ParseScript(script)
+	if err == nil {
+		err = h.stage.Player.Play(t.Context(), s)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs the daemon until the test ends it.
+func (h *host) run(t *testing.T) (log *output, end func() int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	log = new(output)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the daemon said:\n%s", log)
+		}
+	})
+	code := make(chan int, 1)
+	go func() {
+		code <- Main(ctx, []string{"run", "--config", h.config}, func(string) string { return "" }, strings.NewReader(""), &output{}, log)
+	}()
+	return log, func() int {
+		cancel()
+		select {
+		case c := <-code:
+			return c
+		case <-time.After(30 * time.Second):
+			t.Fatal("the daemon does not end")
+			return -1
+		}
+	}
+}
+
+// attempts reads the daemon's ledger while it runs.
+func (h *host) attempts(t *testing.T) []healer.Attempt {
+	t.Helper()
+	l, err := ledger.OpenReadOnly(filepath.Join(h.dir, "state"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	list, err := bodies[healer.Attempt](t.Context(), l, healer.KindAttempt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func (h *host) verified(t *testing.T, rule string) bool {
+	t.Helper()
+	for _, a := range h.attempts(t) {
+		if a.Plan.Finding.Rule == rule && a.Verified {
+			return true
+		}
+	}
+	return false
+}
+
+// The daemon starts before PostgreSQL does, outlives its restart, hears of a
+// failing INSERT in the log, and repairs it within seconds.
+func TestTheDaemonWaitsForPostgreSQLAndHearsTheLog(t *testing.T) {
+	h := newHost(t, `CREATE TABLE app.orders (id serial PRIMARY KEY, v text);
+		INSERT INTO app.orders (v) SELECT g FROM generate_series(1, 10) AS g`)
+	before := goleak.IgnoreCurrent()
+	defer func() {
+		// What waits for the server that is started again below.
+		goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/pgmend/pgmend/healer/disposable.run.func1"))
+	}()
+	if err := h.server.Kill9(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	log, end := h.run(t)
+	eventually(t, "it says that it waits", 10*time.Second, func() bool { return strings.Contains(log.String(), "waiting for PostgreSQL") })
+	if err := h.server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a cycle is completed", 40*time.Second, func() bool {
+		c, err := control.Dial(t.Context(), filepath.Join(h.dir, "run", "control.sock"))
+		if err != nil {
+			return false
+		}
+		s, err := c.Status(t.Context())
+		return err == nil && !s.LastCycle.IsZero()
+	})
+	h.stage.Player.Forget()
+	// A crash moves a sequence on by up to 32 values, which it had logged ahead.
+	h.play(t, `INSERT INTO app.orders (id, v) SELECT g, 'copied' FROM generate_series(11, 100) AS g;
+		-- @fails
+		INSERT INTO app.orders (v) VALUES ('by default')`)
+	eventually(t, "the sequence is repaired", 10*time.Second, func() bool { return h.verified(t, "sequence/behind") })
+	h.play(t, "INSERT INTO app.orders (v) VALUES ('by default')")
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+	for _, want := range []string{"PGM-2001", "PGM-4003", "PGM-4007"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %s", want)
+		}
+	}
+}
+
+// The daemon is killed while its statement is at work. The next one touches
+// nothing until that statement has ended, and then finds out what came of it.
+func TestKilledInTheMiddleOfARepair(t *testing.T) {
+	if config := os.Getenv("PGMEND_TEST_RUN"); config != "" {
+		os.Exit(Main(context.Background(), []string{"run", "--config", config}, func(string) string { return "" }, os.Stdin, os.Stdout, os.Stderr))
+	}
+	h := newHost(t, `CREATE TABLE app.parent (id int PRIMARY KEY);
+		INSERT INTO app.parent SELECT generate_series(1, 100);
+		CREATE TABLE app.child (p int CONSTRAINT fk REFERENCES app.parent);
+		INSERT INTO app.child SELECT g % 100 + 1 FROM generate_series(1, 5000) AS g;
+		ANALYZE app.parent, app.child;
+		-- @hold
+		INSERT INTO app.child VALUES (1)`)
+	child := exec.Command(os.Args[0], "-test.run=^TestKilledInTheMiddleOfARepair$")
+	child.Env = append(os.Environ(), "PGMEND_TEST_RUN="+h.config)
+	said := new(output)
+	child.Stdout, child.Stderr = said, said
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	working := "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active'"
+	server := &pgtest.Server{Server: h.server}
+	eventually(t, "the build waits for the open transaction", 20*time.Second, func() bool {
+		return server.Ask(t, h.stage.Name, "postgres", working) == "1"
+	})
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait() // it was killed
+	log, end := h.run(t)
+	eventually(t, "the attempt is known to be interrupted", 20*time.Second, func() bool {
+		for _, a := range h.attempts(t) {
+			if a.Plan.Finding.Rule == "index/missing-foreign-key" {
+				return a.State == healer.Interrupted
+			}
+		}
+		return false
+	})
+	h.play(t, "-- @release\n")
+	eventually(t, "nothing of ours is at work any more", 20*time.Second, func() bool {
+		return server.Ask(t, h.stage.Name, "postgres", working) == "0"
+	})
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+	_, end = h.run(t)
+	eventually(t, "the fault is healed and nothing is unsettled", 30*time.Second, func() bool {
+		settled := true
+		for _, a := range h.attempts(t) {
+			settled = settled && a.State.Final()
+		}
+		return settled && server.Ask(t, h.stage.Name, "postgres", "SELECT count(*) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE c.relname LIKE 'fk_idx%' AND i.indisvalid") == "1"
+	})
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+	if n := server.Ask(t, h.stage.Name, "postgres", "SELECT count(*) FROM pg_index WHERE NOT indisvalid"); n != "0" {
+		t.Errorf("%s invalid indexes are left", n)
+	}
+}
+
+// The demo does what the README says.
+func TestDemo(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	report := filepath.Join(t.TempDir(), "demo.md")
+	env := func(k string) string {
+		if k == "PGMEND_PG" {
+			return filepath.Dir(pgtest.One(t).Dir) + "/bin"
+		}
+		return ""
+	}
+	if code := Main(t.Context(), []string{"demo", "-o", report}, env, strings.NewReader(""), &stdout, &stderr); code != exitOK {
+		t.Fatalf("exit code %d: %s\n%s", code, stderr.String(), stdout.String())
+	}
+	if n := strings.Count(stdout.String(), " verified "); n != 10 {
+		t.Errorf("%d repairs are verified\n%s", n, stdout.String())
+	}
+	text, err := os.ReadFile(report)
+	if err != nil || !strings.Contains(string(text), "10 repairs attempted, 10 verified, 0 failed") {
+		t.Errorf("the report: %v", err)
+	}
+}
