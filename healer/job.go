@@ -163,8 +163,8 @@ func (j *job) step(ctx context.Context, s Session, i int, step PlannedStep) erro
 // mayGoOn asks between two steps whether this is still the server, and
 // whether somebody paused.
 func (j *job) mayGoOn(ctx context.Context) string {
-	var control Control
-	if err := bodies(ctx, j.cfg.Ledger, KindControl, func(c Control) { control = c }); err != nil {
+	control, err := recallControl(ctx, j.cfg.Ledger)
+	if err != nil {
 		return err.Error()
 	}
 	if control.Pauses(j.now()) {

@@ -38,34 +38,69 @@ func (c Control) Pauses(now time.Time) bool {
 const controlSubject = "healer"
 
 func (h *Healer) recall(ctx context.Context) (*memory, error) {
-	m := &memory{findings: make(map[string]Finding), plans: make(map[string]Proposal)}
-	err := bodies(ctx, h.cfg.Ledger, KindFinding, func(f Finding) { m.findings[f.ID] = f })
+	now, err := Recall(ctx, h.cfg.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	m := &memory{
+		findings: make(map[string]Finding), plans: make(map[string]Proposal),
+		attempts: now.Attempts, control: now.Control,
+	}
+	for _, f := range now.Findings {
+		m.findings[f.ID] = f
+	}
+	for _, p := range now.Proposals {
+		m.plans[p.Plan.ID] = p
+	}
+	return m, nil
+}
+
+// History is what a ledger says now: of every subject its present state,
+// oldest subject first.
+type History struct {
+	Findings  []Finding
+	Proposals []Proposal
+	Attempts  []Attempt
+	Control   Control
+}
+
+// Recall reads a ledger.
+func Recall(ctx context.Context, l Ledger) (h History, err error) {
+	h.Findings, err = bodies[Finding](ctx, l, KindFinding)
 	if err == nil {
-		err = bodies(ctx, h.cfg.Ledger, KindAttempt, func(a Attempt) { m.attempts = append(m.attempts, a) })
+		h.Proposals, err = bodies[Proposal](ctx, l, KindPlan)
 	}
 	if err == nil {
-		err = bodies(ctx, h.cfg.Ledger, KindPlan, func(p Proposal) { m.plans[p.Plan.ID] = p })
+		h.Attempts, err = bodies[Attempt](ctx, l, KindAttempt)
 	}
 	if err == nil {
-		err = bodies(ctx, h.cfg.Ledger, KindControl, func(c Control) { m.control = c })
+		h.Control, err = recallControl(ctx, l)
 	}
-	return m, err
+	return h, err
+}
+
+// recallControl reads whether repairs are paused.
+func recallControl(ctx context.Context, l Ledger) (Control, error) {
+	list, err := bodies[Control](ctx, l, KindControl)
+	if len(list) == 0 {
+		return Control{}, err
+	}
+	return list[len(list)-1], err
 }
 
 // bodies decodes the present state of every subject of a kind.
-func bodies[T any](ctx context.Context, l Ledger, kind Kind, each func(T)) error {
+func bodies[T any](ctx context.Context, l Ledger, kind Kind) ([]T, error) {
 	entries, err := l.Current(ctx, kind)
 	if err != nil {
-		return fmt.Errorf("read the ledger: %w", err)
+		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
-	for _, e := range entries {
-		var body T
-		if err := json.Unmarshal(e.Body, &body); err != nil {
-			return fmt.Errorf("read entry %d of the ledger: %w", e.Seq, err)
+	out := make([]T, len(entries))
+	for i, e := range entries {
+		if err := json.Unmarshal(e.Body, &out[i]); err != nil {
+			return nil, fmt.Errorf("read entry %d of the ledger: %w", e.Seq, err)
 		}
-		each(body)
 	}
-	return nil
+	return out, nil
 }
 
 // write appends an entry; what could not be written did not happen.

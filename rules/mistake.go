@@ -36,16 +36,22 @@ func (list Mistakes) Error() string {
 
 // didYouMean names the candidate nearest to a misspelt word.
 func didYouMean(word string, candidates []string) string {
+	if best := Nearest(word, candidates); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return ""
+}
+
+// Nearest returns the candidate that a misspelt word most likely means, ""
+// where none is near: the first with the fewest edits, at most half the word.
+func Nearest(word string, candidates []string) string {
 	best, distance := "", len(word)/2+1
 	for _, c := range candidates {
 		if d := edits(word, c); d < distance {
 			best, distance = c, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %q?", best)
+	return best
 }
 
 // edits is the Levenshtein distance.

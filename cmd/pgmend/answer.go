@@ -136,6 +136,6 @@ func (a *app) control(c *cobra.Command, act func(*engine) (healer.Control, error
 		a.warn("%v", err)
 	}
 	return report.State(a.stdout, report.Now{
-		Control: now, Findings: h.findings, Proposals: h.proposals, Repairs: h.attempts, At: a.clock(), Daemon: daemon,
+		Control: now, Findings: h.Findings, Proposals: h.Proposals, Repairs: h.Attempts, At: a.clock(), Daemon: daemon,
 	}, out)
 }

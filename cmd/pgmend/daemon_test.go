@@ -161,11 +161,11 @@ func (h *host) attempts(t *testing.T) []healer.Attempt {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	list, err := bodies[healer.Attempt](t.Context(), l, healer.KindAttempt)
+	now, err := healer.Recall(t.Context(), l)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return list
+	return now.Attempts
 }
 
 func (h *host) verified(t *testing.T, rule string) bool {

@@ -235,10 +235,10 @@ func (d *demo) leave(ctx context.Context, out string, begun time.Time) error {
 	}
 	defer func() { _ = file.Cleanup() }() // after the replacement there is nothing to clean
 	options := report.Options{Format: report.Markdown}
-	if err := report.Period(begun.UTC(), time.Now().UTC(), h.findings, h.attempts).Write(file, options); err != nil {
+	if err := report.Period(begun.UTC(), time.Now().UTC(), h.Findings, h.Attempts).Write(file, options); err != nil {
 		return err
 	}
-	for _, a := range h.attempts {
+	for _, a := range h.Attempts {
 		r, err := d.repair(ctx, a.ID)
 		if err == nil {
 			err = r.Write(file, options)

@@ -21,7 +21,7 @@ func (a *app) findingsCommand() *cobra.Command {
 				return err
 			}
 			var list []healer.Finding
-			for _, f := range h.findings {
+			for _, f := range h.Findings {
 				if (all || f.Status != healer.Resolved) && a.chosen(f.Rule) {
 					list = append(list, f)
 				}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,12 +16,7 @@ import (
 )
 
 // history is what the ledger says now, for commands that only read.
-type history struct {
-	findings  []healer.Finding
-	proposals []healer.Proposal
-	attempts  []healer.Attempt
-	control   healer.Control
-}
+type history struct{ healer.History }
 
 // recall reads the ledger, also while a daemon writes to it. Where there is
 // none yet, nothing has happened.
@@ -39,50 +33,18 @@ func (a *app) recall(ctx context.Context) (h history, err error) {
 		return h, fmt.Errorf("state directory %s: %w", c.State, err)
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	if h.findings, err = bodies[healer.Finding](ctx, l, healer.KindFinding); err != nil {
-		return h, err
-	}
-	if h.proposals, err = bodies[healer.Proposal](ctx, l, healer.KindPlan); err != nil {
-		return h, err
-	}
-	if h.attempts, err = bodies[healer.Attempt](ctx, l, healer.KindAttempt); err != nil {
-		return h, err
-	}
-	controls, err := bodies[healer.Control](ctx, l, healer.KindControl)
-	if len(controls) > 0 {
-		h.control = controls[len(controls)-1]
-	}
+	h.History, err = healer.Recall(ctx, l)
 	return h, err
-}
-
-// current is the part of a ledger that is read here.
-type current interface {
-	Current(ctx context.Context, kind healer.Kind) ([]healer.Entry, error)
-}
-
-// bodies decodes the present state of all subjects of a kind.
-func bodies[T any](ctx context.Context, l current, kind healer.Kind) ([]T, error) {
-	entries, err := l.Current(ctx, kind)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]T, len(entries))
-	for i, e := range entries {
-		if err := json.Unmarshal(e.Body, &out[i]); err != nil {
-			return nil, fmt.Errorf("read entry %d of the ledger: %w", e.Seq, err)
-		}
-	}
-	return out, nil
 }
 
 // attempt returns the attempt a person names: by id, by the head of one, or
 // "last".
 func (h history) attempt(id string) (healer.Attempt, error) {
-	if id == "last" && len(h.attempts) > 0 {
-		return h.attempts[len(h.attempts)-1], nil
+	if id == "last" && len(h.Attempts) > 0 {
+		return h.Attempts[len(h.Attempts)-1], nil
 	}
 	var found []healer.Attempt
-	for _, x := range h.attempts {
+	for _, x := range h.Attempts {
 		if x.ID == id {
 			return x, nil
 		}
@@ -107,7 +69,7 @@ func (a *app) chosen(rule string) bool {
 func (a *app) completePlans(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	h, err := a.recall(c.Context())
 	var out []string
-	for _, p := range h.proposals {
+	for _, p := range h.Proposals {
 		if err == nil && p.Approval == nil && a.clock().Before(p.Plan.Expires) {
 			out = append(out, p.Plan.ID+"\t"+p.Plan.Finding.Rule)
 		}
@@ -118,7 +80,7 @@ func (a *app) completePlans(c *cobra.Command, _ []string, _ string) ([]string, c
 func (a *app) completeRepairs(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	h, err := a.recall(c.Context())
 	var out []string
-	for _, x := range slices.Backward(h.attempts) {
+	for _, x := range slices.Backward(h.Attempts) {
 		if err == nil {
 			out = append(out, x.ID+"\t"+x.Plan.Finding.Rule+" "+string(x.State))
 		}

@@ -26,9 +26,9 @@ func (a *app) repairsCommand() *cobra.Command {
 				return err
 			}
 			var list []healer.Attempt
-			for i := len(h.attempts) - 1; i >= 0 && (limit <= 0 || len(list) < limit); i-- {
-				if a.chosen(h.attempts[i].Plan.Finding.Rule) {
-					list = append(list, h.attempts[i])
+			for i := len(h.Attempts) - 1; i >= 0 && (limit <= 0 || len(list) < limit); i-- {
+				if a.chosen(h.Attempts[i].Plan.Finding.Rule) {
+					list = append(list, h.Attempts[i])
 				}
 			}
 			return report.Repairs(a.stdout, list, out)

@@ -73,7 +73,7 @@ func (a *app) subject(ctx context.Context, args []string, since time.Duration) (
 		return nil, err
 	}
 	now := a.clock().UTC()
-	return report.Period(now.Add(-since), now, h.findings, h.attempts), nil
+	return report.Period(now.Add(-since), now, h.Findings, h.Attempts), nil
 }
 
 // formatOf is the format that a file's name asks for.
@@ -122,7 +122,7 @@ func (a *app) repair(ctx context.Context, id string) (report.Repair, error) {
 			r.Measure = rule.Measure.Text
 		}
 	}
-	advice, err := guidance.Advise(x.Plan.Finding, all, slices.Clone(h.findings))
+	advice, err := guidance.Advise(x.Plan.Finding, all, slices.Clone(h.Findings))
 	if err == nil {
 		r.Guidance, r.Source = advice.Text, string(advice.Source)
 	}

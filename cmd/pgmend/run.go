@@ -205,10 +205,8 @@ func (d *daemon) Status(ctx context.Context) (control.Status, error) {
 	if at := d.cycled.Load(); at != nil {
 		s.LastCycle = *at
 	}
-	controls, err := bodies[healer.Control](ctx, d.ledger, healer.KindControl)
-	if len(controls) > 0 {
-		s.Control = controls[len(controls)-1]
-	}
+	now, err := healer.Recall(ctx, d.ledger)
+	s.Control = now.Control
 	return s, err
 }
 

@@ -45,7 +45,7 @@ func (a *app) status(ctx context.Context, out report.Options) error {
 	if err != nil {
 		return err
 	}
-	now := report.Now{Control: h.control, Findings: h.findings, Proposals: h.proposals, Repairs: h.attempts, At: a.clock()}
+	now := report.Now{Control: h.Control, Findings: h.Findings, Proposals: h.Proposals, Repairs: h.Attempts, At: a.clock()}
 	now.Daemon, err = a.running(ctx)
 	if err != nil {
 		a.warn("%v", err)

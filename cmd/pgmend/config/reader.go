@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/pgmend/pgmend/rules"
 )
 
 // reader walks YAML trees into a Config and keeps every mistake.
@@ -168,34 +170,9 @@ func didYouMean[T any](word string, known map[string]T) string {
 
 func nearest(word string, candidates []string) string {
 	slices.Sort(candidates)
-	best, distance := "", len(word)/2+1
-	for _, k := range candidates {
-		if d := edits(strings.ToLower(word), k); d < distance {
-			best, distance = k, d
-		}
-	}
+	best := rules.Nearest(strings.ToLower(word), candidates)
 	if best == "" {
 		return "; it can be " + strings.Join(candidates, ", ")
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }
