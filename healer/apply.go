@@ -120,6 +120,11 @@ func (r *run) confirm(ctx context.Context, c chosen) (fresh *Plan, why string, e
 
 // sameServer says what is no longer as it was when the run began.
 func (r *run) sameServer(ctx context.Context) string {
+	if r.cfg.Leading != nil {
+		if err := r.cfg.Leading(ctx); err != nil {
+			return err.Error()
+		}
+	}
 	now, err := r.cfg.Reader.Identify(ctx)
 	switch {
 	case err != nil:

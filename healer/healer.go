@@ -28,6 +28,10 @@ type Config struct {
 	Rules       RuleSource
 	Policy      Policy
 	Clock       func() time.Time // nil: time.Now
+
+	// Leading returns nil while this process is the one healer of the
+	// cluster. It is asked before anything is repaired; nil: it always is.
+	Leading func(context.Context) error
 }
 
 // RuleSource gives the rules for a major version of PostgreSQL.

@@ -1,6 +1,10 @@
 package healer
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Diff says how the other snapshot differs: one line for each property, in
 // the order of the names. The oid is not compared, because an object that was
@@ -24,6 +28,19 @@ func (s Snapshot) Diff(o Snapshot) []string {
 		}
 	}
 	return out
+}
+
+// Hash is the same for two snapshots between which Diff sees no difference, and
+// another where it does.
+func (s Snapshot) Hash() string {
+	parts := []string{s.Kind, s.Owner}
+	properties := s.properties()
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		if v := properties[name]; v != "" {
+			parts = append(parts, name, v)
+		}
+	}
+	return digest(parts...)
 }
 
 func (s Snapshot) properties() map[string]string {

@@ -147,7 +147,7 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 		h.Database, h.Control = id.Database, i == 0
 		h.Reader, h.Snapshotter = d, d
 		if r == acts {
-			h.Operator = d
+			h.Operator, h.Leading = d, list[0].Leading
 		}
 		s.Healers = append(s.Healers, healer.New(h))
 	}

@@ -151,6 +151,7 @@ func (d *daemon) wire(ctx context.Context, list []*pg.Database, set rules.Set, p
 		d.service.Healers = append(d.service.Healers, healer.New(healer.Config{
 			Database: id.Database, Control: i == 0, Reader: db, Snapshotter: db, Operator: db,
 			Ledger: d.ledger, State: d.ledger, Observer: observer, Rules: set, Policy: policy, Clock: d.clock,
+			Leading: leading(list[0]),
 		}))
 	}
 	d.loop = healer.NewLoop(healer.LoopConfig{
@@ -158,6 +159,18 @@ func (d *daemon) wire(ctx context.Context, list []*pg.Database, set rules.Set, p
 	})
 	d.service.Changed = d.loop.Look
 	return nil
+}
+
+// leading asks whether this process is still the one healer, and becomes it
+// again where only the session was lost, as in a restart of the server.
+func leading(control *pg.Database) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if control.Leading(ctx) == nil {
+			return nil
+		}
+		_, err := control.Lead(ctx)
+		return err
+	}
 }
 
 // run starts everything and waits for all of it. The first that fails ends

@@ -42,6 +42,9 @@ the server for its version and databases. It can be run again.`,
 	f.StringVar(&r.Signaller, "signaller", "", "the login that ends sessions; without it, there is none")
 	f.StringArrayVar(&r.Owners, "owner", nil, "an owner of tables that may be healed (repeatable)")
 	f.StringArrayVar(&r.Databases, "database", nil, "a database that may be healed (repeatable)")
+	f.BoolVar(&r.ReadRows, "read-rows", false, "let the observer read all rows; the built-in rules do not need it")
+	f.StringArrayVar(&r.Schemas, "schema", nil, "a schema for --read-rows on PostgreSQL 13 (repeatable)")
+	f.BoolVar(&r.Maintain, "maintain", false, "let the healer maintain every table, with pg_maintain on 17 and later")
 	return group("setup", "Prepare a server", c)
 }
 

@@ -5,30 +5,59 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/rules"
 )
 
+// Sessions are the server processes that work for this process, whatever
+// database they are in. The zero value is ready.
+type Sessions struct {
+	mu   sync.Mutex
+	pids map[uint32]bool
+}
+
+func (s *Sessions) add(pid uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pids == nil {
+		s.pids = make(map[uint32]bool)
+	}
+	s.pids[pid] = true
+}
+
+func (s *Sessions) remove(pid uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pids, pid)
+}
+
+func (s *Sessions) has(pid uint32) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pids[pid]
+}
+
 // Running returns the applications of sessions on this server that an
-// earlier process of ours left at work.
+// earlier process of ours left at work. Only sessions of our own roles count:
+// anybody can give himself such a name. One whose state may not be seen is
+// taken to be at work.
 func (d *Database) Running(ctx context.Context) ([]string, error) {
-	s, err := d.take(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer d.give(s)
-	rows, err := s.query(ctx, `SELECT a.application_name AS application, a.pid
+	rows, err := d.catalog(ctx, `SELECT a.application_name AS application, a.pid
 		  FROM pg_catalog.pg_stat_activity AS a
-		 WHERE a.application_name LIKE 'pgmend/%' AND a.state <> 'idle'`)
+		 WHERE a.application_name LIKE 'pgmend/%/%' AND a.state IS DISTINCT FROM 'idle' AND a.usename IN ($1, $2)
+		 ORDER BY 1`, name(d.observer.User), name(d.healer.User))
 	if err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	var out []string
 	for _, row := range rows {
-		pid, err := strconv.ParseUint(row.Text("pid"), 10, 32)
-		if err == nil && !d.pids[uint32(pid)] {
+		pid, err := parseOID(row.Text("pid"))
+		if err != nil {
+			return nil, err
+		}
+		if !d.sessions.has(pid) {
 			out = append(out, row.Text("application"))
 		}
 	}
@@ -40,29 +69,81 @@ const leadKey = "123636229730916"
 
 // Lead makes this process the one healer of the cluster, until release is
 // called or the session ends. A lock that a session of another program holds
-// is told apart, because any user can take an advisory lock.
+// is told apart, because any user can take an advisory lock. The key's lock
+// is of one database, so this is asked of the control database.
 func (d *Database) Lead(ctx context.Context) (release func(), err error) {
+	d.leading.Lock()
+	defer d.leading.Unlock()
+	if d.lead != nil {
+		return nil, errors.New("this process leads already")
+	}
 	s, err := d.connect(ctx, d.healer, "pgmend/lead", 0)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.query(ctx, "SELECT pg_catalog.pg_try_advisory_lock("+leadKey+")")
-	if err == nil && rows[0][0].Text != "t" {
-		err = s.holder(ctx)
+	if s.version >= 140000 {
+		// It is idle for as long as the daemon runs.
+		_, err = s.query(ctx, "SELECT pg_catalog.set_config('idle_session_timeout', '0', false)")
+	}
+	if err == nil {
+		var rows []rules.Row
+		rows, err = s.query(ctx, "SELECT pg_catalog.pg_try_advisory_lock("+leadKey+")")
+		if err == nil && rows[0][0].Text != "t" {
+			err = s.holder(ctx)
+		}
 	}
 	if err != nil {
 		s.close()
 		return nil, err
 	}
-	return s.close, nil
+	d.lead = s
+	return d.follow, nil
 }
+
+// follow gives the lead up.
+func (d *Database) follow() {
+	d.leading.Lock()
+	defer d.leading.Unlock()
+	if d.lead != nil {
+		d.lead.close()
+		d.lead = nil
+	}
+}
+
+// Leading returns nil while this process is the one healer: the lock's session
+// lives and holds the lock. It is asked again before anything is repaired,
+// because a restart of the server, or a person, can end that session.
+func (d *Database) Leading(ctx context.Context) error {
+	d.leading.Lock()
+	defer d.leading.Unlock()
+	lost := &healer.Refusal{Guard: "one healer", Reason: "this process does not hold the healer's lock of this cluster"}
+	if d.lead == nil {
+		return lost
+	}
+	rows, err := d.lead.query(ctx, holderSQL)
+	if err == nil && len(rows) == 1 && rows[0].Text("pid") == strconv.FormatUint(uint64(d.lead.conn.PID()), 10) {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	d.lead.close()
+	d.lead = nil
+	return errors.Join(lost, err)
+}
+
+// holderSQL asks who holds the lock. A bigint key is shown in two halves
+// (documentation, pg_locks).
+const holderSQL = `SELECT a.pid, a.usename AS "user", a.application_name AS application
+	  FROM pg_catalog.pg_locks AS l
+	  JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+	  JOIN pg_catalog.pg_database AS d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
+	 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+	   AND (l.classid::pg_catalog.int8 << 32 | l.objid::pg_catalog.int8) = ` + leadKey
 
 // holder says who holds the lock.
 func (s *session) holder(ctx context.Context) error {
-	rows, err := s.query(ctx, `SELECT a.pid, a.usename AS "user", a.application_name AS application
-		  FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-		 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-		   AND (l.classid::pg_catalog.int8 << 32 | l.objid::pg_catalog.int8) = `+leadKey)
+	rows, err := s.query(ctx, holderSQL)
 	if err != nil {
 		return err
 	}
@@ -76,12 +157,7 @@ func (s *session) holder(ctx context.Context) error {
 
 // Databases lists the databases that take connections, but for templates.
 func (d *Database) Databases(ctx context.Context) ([]string, error) {
-	s, err := d.take(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer d.give(s)
-	rows, err := s.query(ctx, `SELECT d.datname FROM pg_catalog.pg_database AS d WHERE d.datallowconn AND NOT d.datistemplate`)
+	rows, err := d.catalog(ctx, `SELECT d.datname FROM pg_catalog.pg_database AS d WHERE d.datallowconn AND NOT d.datistemplate`)
 	if err != nil {
 		return nil, err
 	}

@@ -17,9 +17,10 @@ import (
 
 // Config says how to connect.
 type Config struct {
-	Observer       string // libpq conninfo or URI of whom finds
-	Healer         string // of whom repairs; "": the observer
-	AllowSuperuser bool   // the healer may be a superuser
+	Observer       string    // libpq conninfo or URI of whom finds
+	Healer         string    // of whom repairs; "": the observer
+	AllowSuperuser bool      // the healer may be a superuser
+	Sessions       *Sessions // shared by the databases of one process; nil: its own
 }
 
 // Database is one database of a server.
@@ -29,9 +30,13 @@ type Database struct {
 	healer   *pgconn.Config
 	version  int
 
+	sessions *Sessions
+
 	mu   sync.Mutex
-	idle *session        // one observer session is kept for the next Read
-	pids map[uint32]bool // of the sessions that are ours
+	idle *session // one observer session is kept for the next Read
+
+	leading sync.Mutex
+	lead    *session // holds the healer's lock
 }
 
 var (
@@ -48,7 +53,10 @@ func Open(ctx context.Context, c Config) (*Database, error) {
 	if c.Healer == "" {
 		c.Healer = c.Observer
 	}
-	d := &Database{cfg: c, pids: make(map[uint32]bool)}
+	if c.Sessions == nil {
+		c.Sessions = new(Sessions)
+	}
+	d := &Database{cfg: c, sessions: c.Sessions}
 	var err error
 	if d.observer, err = parse(c.Observer); err != nil {
 		return nil, err
@@ -101,8 +109,12 @@ func (d *Database) take(ctx context.Context) (*session, error) {
 	s := d.idle
 	d.idle = nil
 	d.mu.Unlock()
-	if s != nil && !s.conn.IsClosed() {
-		return s, nil
+	if s != nil {
+		// The server may have ended it meanwhile, for instance to restart.
+		if _, err := s.query(ctx, "SELECT"); err == nil {
+			return s, nil
+		}
+		s.close()
 	}
 	return d.connect(ctx, d.observer, "pgmend", 0)
 }
@@ -124,11 +136,13 @@ func (d *Database) give(s *session) {
 
 // session is one connection with the doctrine's settings.
 type session struct {
-	conn    *pgconn.PgConn
-	db      *Database
-	version int // server_version_num
-	super   bool
-	notices []healer.Notice
+	conn      *pgconn.PgConn
+	db        *Database
+	version   int // server_version_num
+	super     bool
+	restricts bool // it has restrict_nonsystem_relation_kind
+	closed    bool
+	notices   []healer.Notice
 }
 
 // connect opens a session and refuses one that is not what it seems: a
@@ -146,9 +160,7 @@ func (d *Database) connect(ctx context.Context, config *pgconn.Config, applicati
 	if s.conn, err = pgconn.ConnectConfig(ctx, c); err != nil {
 		return nil, connectionError(err)
 	}
-	d.mu.Lock()
-	d.pids[s.conn.PID()] = true
-	d.mu.Unlock()
+	d.sessions.add(s.conn.PID())
 	if err := s.introduce(ctx, deadline); err != nil {
 		s.close()
 		return nil, err
@@ -158,7 +170,7 @@ func (d *Database) connect(ctx context.Context, config *pgconn.Config, applicati
 
 func (s *session) introduce(ctx context.Context, deadline time.Duration) error {
 	rows, err := s.query(ctx, `SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num'),
-		pg_catalog.current_setting('is_superuser')`)
+		pg_catalog.current_setting('is_superuser'), pg_catalog.current_setting('`+restrictKinds+`', true) IS NOT NULL`)
 	if err != nil {
 		return err
 	}
@@ -171,7 +183,7 @@ func (s *session) introduce(ctx context.Context, deadline time.Duration) error {
 	if s.version < minVersion {
 		return fmt.Errorf("PostgreSQL %d is not supported; 13 is the oldest", s.version/10000)
 	}
-	s.super = rows[0][2].Text == "on"
+	s.super, s.restricts = rows[0][2].Text == "on", rows[0][3].Text == "t"
 	if s.super && !s.db.cfg.AllowSuperuser {
 		return &healer.Refusal{Guard: "superuser", Reason: "the role is a superuser, and code in the database could borrow its rights; " +
 			"pgmend setup sql prints the least that is needed, --allow-superuser allows it"}
@@ -184,9 +196,10 @@ func (s *session) close() {
 	defer cancel()
 	// An error here is of a connection that is gone already.
 	_ = s.conn.Close(ctx)
-	s.db.mu.Lock()
-	delete(s.db.pids, s.conn.PID())
-	s.db.mu.Unlock()
+	if !s.closed {
+		s.db.sessions.remove(s.conn.PID())
+		s.closed = true
+	}
 }
 
 // applicationName cuts a name to what the server keeps, 63 bytes, in the

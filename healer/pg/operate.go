@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pgmend/pgmend/healer"
@@ -22,7 +24,6 @@ type operation struct {
 	*session
 	op    healer.Operation
 	watch *watchdog
-	steps int // of a transaction: names the sandbox functions apart
 }
 
 // Begin opens a session for an operation, and a second one that watches it.
@@ -42,7 +43,10 @@ func (d *Database) Begin(ctx context.Context, op healer.Operation) (healer.Sessi
 		return nil, err
 	}
 	o := &operation{session: s, op: op}
-	if o.watch, err = d.newWatchdog(ctx, s.conn.PID(), op.LockBudget); err != nil {
+	if err = s.safe(); err == nil {
+		o.watch, err = d.newWatchdog(ctx, s.conn.PID(), op.LockBudget)
+	}
+	if err != nil {
 		s.close()
 		return nil, err
 	}
@@ -57,20 +61,30 @@ func (d *Database) Begin(ctx context.Context, op healer.Operation) (healer.Sessi
 	return o, nil
 }
 
+// safe refuses servers whose bugs make a repair harmful, and which a minor
+// upgrade mends: until 13.7 and 14.3 an owner's code escapes from REINDEX and
+// the like (CVE-2022-1552), and until 14.4 a concurrent build can miss rows
+// (release notes of 14.4).
+func (s *session) safe() error {
+	if s.version < 130007 || s.version >= 140000 && s.version < 140004 {
+		return &healer.Refusal{Guard: "version", Reason: fmt.Sprintf(
+			"PostgreSQL %d.%d has bugs that make repairs unsafe; the newest minor release mends them", s.version/10000, s.version%10000)}
+	}
+	return nil
+}
+
 // Close commits or rolls back a transaction and ends both sessions.
 func (o *operation) Close(ctx context.Context, commit bool) error {
-	defer o.session.close()
+	defer o.close()
 	defer o.watch.close()
 	if o.op.Mode != rules.Transaction || o.conn.IsClosed() {
 		return nil
 	}
 	if !commit {
-		_, err := o.query(ctx, "ROLLBACK")
-		return err
+		return o.rollback(ctx)
 	}
 	if err := o.nothingDeferred(ctx); err != nil {
-		_, rollback := o.query(ctx, "ROLLBACK")
-		return errors.Join(err, rollback)
+		return errors.Join(err, o.rollback(ctx))
 	}
 	_, tag, err := o.exec(ctx, "COMMIT")
 	if err == nil && tag != "COMMIT" {
@@ -79,11 +93,28 @@ func (o *operation) Close(ctx context.Context, commit bool) error {
 	return err
 }
 
-// Read runs a query under the locks the operation holds.
-func (o *operation) Read(ctx context.Context, r healer.Read) ([]rules.Row, error) {
+// rollback tells the server even when the caller has given up.
+func (o *operation) rollback(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_, err := o.query(ctx, "ROLLBACK")
+	return err
+}
+
+// Read runs a query under the locks the operation holds, watched as well,
+// because somebody may be waiting for those locks.
+func (o *operation) Read(ctx context.Context, r healer.Read) (rows []rules.Row, err error) {
 	if o.op.Mode != rules.Transaction {
 		return nil, errors.New("only a transaction holds locks to read under")
 	}
+	_, err = o.watched(ctx, false, func(ctx context.Context) error {
+		rows, err = o.read(ctx, r)
+		return err
+	})
+	return rows, err
+}
+
+func (o *operation) read(ctx context.Context, r healer.Read) ([]rules.Row, error) {
 	if r.Role == "" {
 		bound, err := r.Query.Bind(r.Values)
 		if err != nil {
@@ -95,44 +126,96 @@ func (o *operation) Read(ctx context.Context, r healer.Read) ([]rules.Row, error
 	if err != nil {
 		return nil, err
 	}
-	fields, err := o.describe(ctx, r.Role, sql)
+	return o.rowsAs(ctx, r.Role, readBody, sql)
+}
+
+// rowsAs runs a query in the owner's sandbox and returns its rows.
+func (o *operation) rowsAs(ctx context.Context, role, body, sql string) ([]rules.Row, error) {
+	fields, err := o.describe(ctx, role, sql)
 	if err != nil {
 		return nil, err
 	}
-	return o.sandbox(ctx, r.Role, readBody, wrap(fields, sql), fields)
+	return o.sandbox(ctx, role, body, wrap(fields, sql), fields)
 }
 
 // Exec runs one statement, watched.
 func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outcome, error) {
-	out := healer.Outcome{Started: time.Now().UTC()}
 	o.notices = nil
 	before := o.wal(ctx)
-	stop := o.watch.start(ctx, st.Class)
+	out := healer.Outcome{Started: time.Now().UTC()}
+	var seen *sighting
 	var err error
 	if o.op.Mode == rules.Transaction {
-		out.Tag, err = o.execInTransaction(ctx, st)
+		seen, err = o.watched(ctx, false, func(ctx context.Context) error {
+			var err error
+			out.Rows, out.Tag, err = o.execInTransaction(ctx, st)
+			return err
+		})
 	} else {
-		out.Rows, out.Tag, err = o.execInSession(ctx, st)
+		out.Rows, out.Tag, seen, err = o.execInSession(ctx, st)
 	}
-	seen := stop()
 	out.Elapsed = time.Since(out.Started)
-	out.Notices, out.Locks, out.Delayed = o.notices, seen.locks(), len(seen.delayed)
-	if err == nil {
-		if after := o.wal(ctx); before > 0 && after > before {
-			out.WALBytes = after - before
-		}
+	out.Notices = o.notices
+	if seen != nil {
+		out.Locks, out.Delayed = seen.locks(), len(seen.delayed)
 	}
-	if seen.yield != "" && err != nil {
-		return out, &healer.Yield{Reason: seen.yield}
+	if after := o.wal(ctx); before > 0 && after > before {
+		out.WALBytes = after - before
 	}
 	return out, err
 }
 
+// watched runs something under the eyes of the watchdog. An error that the
+// watchdog caused is a *healer.Yield.
+func (o *operation) watched(ctx context.Context, concurrent bool, do func(context.Context) error) (*sighting, error) {
+	ctx, stop := o.watch.start(ctx, concurrent)
+	err := do(ctx)
+	seen := stop()
+	if err != nil && seen.yield != "" {
+		return seen, &healer.Yield{Reason: seen.yield}
+	}
+	return seen, err
+}
+
+// sandboxed are the classes of statement that may run under SET ROLE. Either
+// the server sandboxes them itself, by switching to the table's owner and
+// locking down what its functions may do (documentation, release notes of
+// 14.3, CVE-2022-1552), or they run no code of an owner at all.
+var sandboxed = []string{
+	"alter_sequence", "alter_statistics", "analyze", "comment", "create_index", "create_statistics", "drop_index",
+	"refresh_materialized_view", "reindex_index", "reindex_table", "rollback_prepared", "vacuum",
+}
+
 // execInSession runs a statement by itself, as CONCURRENTLY and VACUUM need.
-// The server sandboxes these commands itself: they switch to the table's
-// owner and lock down what its functions may do (documentation, release notes
-// of 14.3, CVE-2022-1552).
-func (o *operation) execInSession(ctx context.Context, st healer.Statement) ([]rules.Row, string, error) {
+func (o *operation) execInSession(ctx context.Context, st healer.Statement) (rows []rules.Row, tag string, seen *sighting, err error) {
+	if st.Role != "" && !slices.Contains(sandboxed, st.Class) {
+		return nil, "", nil, &healer.Refusal{Guard: "sandbox", Reason: strings.ReplaceAll(st.Class, "_", " ") +
+			" can run its owner's code with the healer's rights; its repair needs the mode transaction"}
+	}
+	if err = o.prepare(ctx, st); err != nil {
+		return nil, "", nil, err
+	}
+	if st.Role != "" {
+		if err = o.become(ctx, "SET ROLE", st.Role); err != nil {
+			return nil, "", nil, err
+		}
+	}
+	// Only the statement is watched: a cancel must not hit what follows it.
+	seen, err = o.watched(ctx, concurrent(st.Class), func(ctx context.Context) error {
+		var err error
+		rows, tag, err = o.exec(ctx, st.SQL)
+		return err
+	})
+	if st.Role != "" && !o.conn.IsClosed() {
+		if _, reset := o.query(context.WithoutCancel(ctx), "RESET ROLE"); reset != nil {
+			o.close() // what the statement did stands; nothing more runs here
+		}
+	}
+	return rows, tag, seen, err
+}
+
+// prepare sets what one statement of a session needs.
+func (o *operation) prepare(ctx context.Context, st healer.Statement) error {
 	// lock_timeout kills a concurrent statement in its wait phases: an
 	// invalid index is left, and a good one that is dropped becomes invalid.
 	// The watchdog stands in for it.
@@ -141,32 +224,35 @@ func (o *operation) execInSession(ctx context.Context, st healer.Statement) ([]r
 		timeout = ms(o.op.LockTimeout)
 	}
 	if _, err := o.query(ctx, "SELECT pg_catalog.set_config('lock_timeout', $1, false)", rules.Text(timeout)); err != nil {
-		return nil, "", err
+		return err
+	}
+	if err := o.allowViews(ctx, st.Role != "", false); err != nil {
+		return err
 	}
 	if concurrent(st.Class) {
-		if err := o.horizon(ctx); err != nil {
-			return nil, "", err
-		}
+		return o.horizon(ctx)
 	}
-	if st.Role != "" {
-		name, err := identifier(st.Role)
-		if err != nil {
-			return nil, "", err
-		}
-		if _, err := o.query(ctx, "SET ROLE "+name); err != nil {
-			return nil, "", membership(err, st.Role)
-		}
+	return nil
+}
+
+// allowViews lets an owner's own code read the owner's views and foreign
+// tables: a materialized view stands on them, and in the sandbox there are no
+// rights to borrow.
+func (o *operation) allowViews(ctx context.Context, allow, local bool) error {
+	if !o.restricts {
+		return nil
 	}
-	rows, tag, err := o.exec(ctx, st.SQL)
-	if st.Role != "" && !o.conn.IsClosed() {
-		_, reset := o.query(context.WithoutCancel(ctx), "RESET ROLE")
-		err = errors.Join(err, reset)
+	kinds := noViews
+	if allow {
+		kinds = ""
 	}
-	return rows, tag, err
+	_, err := o.query(ctx, fmt.Sprintf("SELECT pg_catalog.set_config('%s', '%s', %t)", restrictKinds, kinds, local))
+	return err
 }
 
 // concurrent reports whether statements of a class wait for other
-// transactions in phases of their own.
+// transactions in phases of their own. Their other forms are not permitted to
+// any rule.
 func concurrent(class string) bool {
 	switch class {
 	case "create_index", "drop_index", "reindex_index", "reindex_table":
@@ -190,24 +276,29 @@ func (o *operation) horizon(ctx context.Context) error {
 }
 
 // execInTransaction runs a statement in the owner's sandbox.
-func (o *operation) execInTransaction(ctx context.Context, st healer.Statement) (string, error) {
+func (o *operation) execInTransaction(ctx context.Context, st healer.Statement) ([]rules.Row, string, error) {
 	if st.Role == "" {
-		_, tag, err := o.exec(ctx, st.SQL)
-		return tag, err
+		return o.exec(ctx, st.SQL)
+	}
+	if st.Class == "select" {
+		rows, err := o.rowsAs(ctx, st.Role, selectBody, st.SQL)
+		return rows, st.Class, err
 	}
 	_, err := o.sandbox(ctx, st.Role, actBody, st.SQL, nil)
-	return st.Class, err
+	return nil, st.Class, err
 }
 
 // sandbox makes a function, calls it and drops it, and then puts the
 // session's settings back, which the owner's code may have changed.
 func (o *operation) sandbox(ctx context.Context, role, body, sql string, fields []rules.Column) ([]rules.Row, error) {
-	o.steps++
-	name := fmt.Sprintf("pgmend_step_%d", o.steps)
-	if err := o.function(ctx, role, name, body); err != nil {
+	function, err := o.function(ctx, role, body)
+	if err != nil {
 		return nil, err
 	}
-	rows, err := o.call(ctx, name, sql, fields)
+	if err := o.allowViews(ctx, body != readBody, true); err != nil {
+		return nil, err
+	}
+	rows, err := o.call(ctx, function, sql, fields)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +309,7 @@ func (o *operation) sandbox(ctx context.Context, role, body, sql string, fields 
 		return nil, err
 	}
 	return rows, o.as(ctx, role, func() error {
-		_, err := o.query(ctx, "DROP FUNCTION pg_temp."+name+"(pg_catalog.text)")
+		_, err := o.query(ctx, "DROP FUNCTION pg_temp."+function+"(pg_catalog.text)")
 		return err
 	})
 }

@@ -79,9 +79,14 @@ func (s *session) transaction(ctx context.Context, begin string, r healer.Read, 
 
 // limit sets a transaction's times and name; ROLLBACK takes them back.
 func (s *session) limit(ctx context.Context, statement, lock time.Duration, application string) error {
-	_, err := s.query(ctx, `SELECT pg_catalog.set_config('statement_timeout', $1, true),
-		pg_catalog.set_config('lock_timeout', $2, true), pg_catalog.set_config('application_name', $3, true)`,
-		rules.Text(fmt.Sprint(statement.Milliseconds())), rules.Text(fmt.Sprint(lock.Milliseconds())),
+	sql := `SELECT pg_catalog.set_config('statement_timeout', $1, true),
+		pg_catalog.set_config('lock_timeout', $2, true), pg_catalog.set_config('application_name', $3, true)`
+	if s.version >= 170000 {
+		// Its clock runs already, and is only set anew from a standstill.
+		sql += fmt.Sprintf(`, pg_catalog.set_config('transaction_timeout', '0', true),
+			pg_catalog.set_config('transaction_timeout', '%d', true)`, (statement + time.Minute).Milliseconds())
+	}
+	_, err := s.query(ctx, sql, rules.Text(fmt.Sprint(statement.Milliseconds())), rules.Text(fmt.Sprint(lock.Milliseconds())),
 		rules.Text(applicationName(application)))
 	return err
 }

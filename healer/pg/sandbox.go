@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,34 +25,59 @@ import (
 // as runs something as another role, outside of the sandbox: only what runs
 // no code of the owner.
 func (s *session) as(ctx context.Context, role string, do func() error) error {
-	name, err := identifier(role)
-	if err != nil {
+	if err := s.become(ctx, "SET LOCAL ROLE", role); err != nil {
 		return err
-	}
-	if _, err := s.query(ctx, "SET LOCAL ROLE "+name); err != nil {
-		return membership(err, role)
 	}
 	if err := do(); err != nil {
 		return err // the transaction is aborted, and the role with it
 	}
-	_, err = s.query(ctx, "RESET ROLE")
+	_, err := s.query(ctx, "RESET ROLE")
 	return err
 }
 
+// become takes a role, but never a superuser's, whose code would need no
+// escape from any sandbox.
+func (s *session) become(ctx context.Context, set, role string) error {
+	quoted, err := identifier(role)
+	if err != nil {
+		return err
+	}
+	if !s.db.cfg.AllowSuperuser {
+		rows, err := s.query(ctx, "SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = $1", name(role))
+		if err != nil {
+			return err
+		}
+		if len(rows) == 1 && rows[0][0].Text == "t" {
+			return &healer.Refusal{Guard: "superuser", Reason: "the owner " + quoted + " is a superuser; run the statement yourself"}
+		}
+	}
+	_, err = s.query(ctx, set+" "+quoted)
+	return s.membership(err, quoted)
+}
+
 // membership adds the GRANT that is missing.
-func membership(err error, role string) error {
+func (s *session) membership(err error, quoted string) error {
 	var db *healer.DatabaseError
-	if errors.As(err, &db) && db.SQLState == "42501" {
-		name, _ := identifier(role)
-		db.Hint = fmt.Sprintf("GRANT %s TO the healer's role; on PostgreSQL 16 and later WITH INHERIT FALSE, SET TRUE", name)
+	if !errors.As(err, &db) || db.SQLState != "42501" {
+		return err
+	}
+	to, bad := identifier(s.db.healer.User)
+	if bad != nil {
+		return err
+	}
+	db.Hint = fmt.Sprintf("GRANT %s TO %s", quoted, to)
+	if s.version >= 160000 {
+		db.Hint += " WITH INHERIT FALSE, SET TRUE"
 	}
 	return err
 }
 
 // function makes the sandbox: a function that runs the text in $1 and returns
-// its rows as JSON arrays of text.
-func (s *session) function(ctx context.Context, role, name, body string) error {
-	return s.as(ctx, role, func() error {
+// its rows as JSON arrays of text. Its name cannot be guessed, so that code of
+// the owner that ran before cannot have put another in its way.
+func (s *session) function(ctx context.Context, role, body string) (name string, err error) {
+	name = "pgmend_" + strings.ToLower(rand.Text())
+	return name, s.as(ctx, role, func() error {
 		for _, sql := range []string{
 			"CREATE FUNCTION pg_temp." + name + "(statement pg_catalog.text) RETURNS SETOF pg_catalog.jsonb LANGUAGE plpgsql " +
 				"SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS '" + strings.ReplaceAll(body, "'", "''") + "'",
@@ -59,7 +85,7 @@ func (s *session) function(ctx context.Context, role, name, body string) error {
 			"GRANT EXECUTE ON FUNCTION pg_temp." + name + "(pg_catalog.text) TO SESSION_USER",
 		} {
 			if _, err := s.query(ctx, sql); err != nil {
-				return temporary(err, role)
+				return s.temporary(err, role)
 			}
 		}
 		return nil
@@ -67,11 +93,15 @@ func (s *session) function(ctx context.Context, role, name, body string) error {
 }
 
 // temporary adds the GRANT without which there is no pg_temp.
-func temporary(err error, role string) error {
+func (s *session) temporary(err error, role string) error {
 	var db *healer.DatabaseError
-	if errors.As(err, &db) && db.SQLState == "42501" {
-		name, _ := identifier(role)
-		db.Hint = fmt.Sprintf("the sandbox needs GRANT TEMPORARY ON DATABASE … TO %s", name)
+	if !errors.As(err, &db) || db.SQLState != "42501" {
+		return err
+	}
+	to, bad := identifier(role)
+	database, worse := identifier(s.db.healer.Database)
+	if bad == nil && worse == nil {
+		db.Hint = fmt.Sprintf("GRANT TEMPORARY ON DATABASE %s TO %s", database, to)
 	}
 	return err
 }
@@ -83,6 +113,8 @@ const (
 	// What the statement deferred runs here, not at COMMIT, where no sandbox
 	// would hold it.
 	actBody = `BEGIN EXECUTE statement; SET CONSTRAINTS ALL IMMEDIATE; END`
+	// The same for a SELECT that repairs, whose row says whether it did.
+	selectBody = `BEGIN RETURN QUERY EXECUTE statement; SET CONSTRAINTS ALL IMMEDIATE; END`
 )
 
 // sandboxRead runs a query as the owner and returns its rows.
@@ -91,7 +123,8 @@ func (s *session) sandboxRead(ctx context.Context, role, sql string) ([]rules.Ro
 	if err != nil {
 		return nil, err
 	}
-	if err := s.function(ctx, role, "pgmend_read", readBody); err != nil {
+	function, err := s.function(ctx, role, readBody)
+	if err != nil {
 		return nil, err
 	}
 	// From here on nothing can be written any more, nor can that be undone in
@@ -99,7 +132,7 @@ func (s *session) sandboxRead(ctx context.Context, role, sql string) ([]rules.Ro
 	if _, err := s.query(ctx, "SET TRANSACTION READ ONLY"); err != nil {
 		return nil, err
 	}
-	return s.call(ctx, "pgmend_read", wrap(fields, sql), fields)
+	return s.call(ctx, function, wrap(fields, sql), fields)
 }
 
 // describe asks for a query's columns. That only analyzes the text, as the
@@ -131,7 +164,7 @@ func wrap(fields []rules.Column, sql string) string {
 
 // call runs a sandbox function and reads its rows.
 func (s *session) call(ctx context.Context, name, sql string, fields []rules.Column) ([]rules.Row, error) {
-	raw, err := s.query(ctx, "SELECT f.r FROM pg_temp."+name+"($1) AS f(r)", rules.Text(sql))
+	raw, err := s.query(ctx, "SELECT f.r FROM pg_temp."+name+"($1::pg_catalog.text) AS f(r)", rules.Text(sql))
 	if err != nil {
 		return nil, err
 	}

@@ -8,10 +8,7 @@ import (
 )
 
 // setting is one of the settings every session has, by the doctrine.
-type setting struct {
-	name, value string
-	since       int // the first server_version_num that has it
-}
+type setting struct{ name, value string }
 
 // The times of sessions that only read.
 const (
@@ -19,34 +16,52 @@ const (
 	readLockTimeout = 200 * time.Millisecond
 )
 
-// settings lists what a session sets. A deadline of 0 is a reader's.
+// restrictKinds refuses what only looks like a table: one that its owner
+// swapped for a view runs the owner's code in whoever reads it. It came in 17
+// and with the minor releases of August 2024 (CVE-2024-7348), so the server
+// is asked whether it is there.
+const (
+	restrictKinds = "restrict_nonsystem_relation_kind"
+	noViews       = "view, foreign-table"
+)
+
+// settings lists what the session sets. A deadline of 0 is a reader's.
 // Documentation: Client Connection Defaults, Statement Behavior.
-func settings(deadline time.Duration) []setting {
+func (s *session) settings(deadline time.Duration) []setting {
 	readOnly := "off"
 	if deadline == 0 {
 		deadline, readOnly = readTimeout, "on"
 	}
-	return []setting{
-		{"search_path", "pg_catalog, pg_temp", 0},
-		{"statement_timeout", ms(deadline), 0},
-		{"lock_timeout", ms(readLockTimeout), 0},
-		{"idle_in_transaction_session_timeout", ms(time.Minute), 0},
-		{"idle_session_timeout", ms(24 * time.Hour), 140000},
-		{"transaction_timeout", ms(deadline + time.Minute), 170000},
-		{"client_min_messages", "warning", 0},
-		{"synchronous_commit", "local", 0},
-		{"row_security", "off", 0},
-		{"TimeZone", "UTC", 0},
-		{"DateStyle", "ISO, MDY", 0},
-		{"IntervalStyle", "postgres", 0},
-		{"bytea_output", "hex", 0},
-		{"extra_float_digits", "1", 0},
-		{"standard_conforming_strings", "on", 0},
-		{"quote_all_identifiers", "off", 0},
-		{"check_function_bodies", "off", 0},
-		{"restrict_nonsystem_relation_kind", "view, foreign-table", 170000},
-		{"default_transaction_read_only", readOnly, 0},
+	list := []setting{
+		{"search_path", "pg_catalog, pg_temp"},
+		{"statement_timeout", ms(deadline)},
+		{"lock_timeout", ms(readLockTimeout)},
+		{"idle_in_transaction_session_timeout", ms(time.Minute)},
+		// What is sent is UTF-8, and so is what is quoted.
+		{"client_encoding", "UTF8"},
+		{"client_min_messages", "warning"},
+		{"synchronous_commit", "local"},
+		{"row_security", "off"},
+		{"TimeZone", "UTC"},
+		{"DateStyle", "ISO, MDY"},
+		{"IntervalStyle", "postgres"},
+		{"bytea_output", "hex"},
+		{"extra_float_digits", "1"},
+		{"standard_conforming_strings", "on"},
+		{"quote_all_identifiers", "off"},
+		{"check_function_bodies", "off"},
+		{"default_transaction_read_only", readOnly},
 	}
+	if s.version >= 140000 {
+		list = append(list, setting{"idle_session_timeout", ms(24 * time.Hour)})
+	}
+	if s.version >= 170000 {
+		list = append(list, setting{"transaction_timeout", ms(deadline + time.Minute)})
+	}
+	if s.restricts {
+		list = append(list, setting{restrictKinds, noViews})
+	}
+	return list
 }
 
 // ms writes a time as the server reads it back: in its largest whole unit.
@@ -69,12 +84,8 @@ func ms(d time.Duration) string {
 // settings must not leave a session that only seems safe.
 func (s *session) settle(ctx context.Context, deadline time.Duration) error {
 	var set, read []string
-	var want []setting
-	for _, x := range settings(deadline) {
-		if s.version < x.since {
-			continue
-		}
-		want = append(want, x)
+	want := s.settings(deadline)
+	for _, x := range want {
 		set = append(set, fmt.Sprintf("pg_catalog.set_config('%s', '%s', false)", x.name, x.value))
 		read = append(read, fmt.Sprintf("pg_catalog.current_setting('%s')", x.name))
 	}

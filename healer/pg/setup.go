@@ -16,6 +16,16 @@ type SetupRequest struct {
 	Signaller string   // a login; ends sessions. "": none
 	Owners    []string // of the tables to be healed
 	Databases []string
+
+	// ReadRows lets the observer read all rows: pg_read_all_data on 14 and
+	// later, SELECT in each of Schemas on 13. The built-in rules read rows in
+	// the owner's sandbox and need neither, and an observer without it has
+	// nothing that code of an owner, run by a query, could borrow.
+	ReadRows bool
+	Schemas  []string
+	// Maintain lets the healer VACUUM, ANALYZE and REINDEX everything with
+	// pg_maintain, on 17 and later, also what belongs to nobody it may become.
+	Maintain bool
 }
 
 // SetupSQL prints the grants, to review and to run as a superuser. It can be
@@ -28,11 +38,20 @@ func SetupSQL(r SetupRequest) (string, error) {
 	w := setup{request: r}
 	w.say("The least privileges of pgmend on PostgreSQL %d. Review, then run as a superuser.", r.Version/10000)
 	w.say("Passwords are yours to set: \\password in psql, a client certificate, or peer authentication.")
-	w.login(r.Observer, "finds: it reads the catalog and the statistics, and no rows")
+	if r.ReadRows {
+		w.login(r.Observer, "finds: it reads the catalog, the statistics and the rows")
+	} else {
+		w.login(r.Observer, "finds: it reads the catalog and the statistics, and no rows")
+	}
 	w.run("GRANT pg_monitor TO {observer}", nil)
+	w.readRows()
 	if r.Healer != r.Observer {
 		w.run("ALTER ROLE {observer} SET default_transaction_read_only = on", nil)
 		w.login(r.Healer, "repairs: it has no rights of its own, and takes an owner's for one statement")
+	}
+	if r.Maintain && r.Version >= 170000 {
+		w.say("It maintains every table; the server runs what an owner wrote as that owner.")
+		w.run("GRANT pg_maintain TO {healer} WITH INHERIT TRUE, SET FALSE", nil)
 	}
 	if r.Signaller != "" {
 		w.login(r.Signaller, "ends sessions that a rule names, and nothing else")
@@ -89,8 +108,25 @@ func (w *setup) login(role, what string) {
 		`END IF; END`, rules.Values{"role": rules.Text(role)})
 	w.run("DO {body:literal}", rules.Values{"body": rules.Text(body)})
 	if role == w.request.Observer {
-		w.say("It inherits pg_monitor. It is a member of nothing else.")
+		w.say("It inherits what it is granted here.")
 		w.run("ALTER ROLE {observer} INHERIT", nil)
+	}
+}
+
+// readRows lets the observer read rows, where that was asked for.
+func (w *setup) readRows() {
+	switch {
+	case !w.request.ReadRows:
+	case w.request.Version >= 140000:
+		w.run("GRANT pg_read_all_data TO {observer}", nil)
+	default:
+		w.say("PostgreSQL 13 has no pg_read_all_data. Run these in each database, and again after new tables.")
+		for _, s := range distinct(w.request.Schemas) {
+			schema := rules.Values{"schema": rules.Text(s)}
+			w.run("GRANT USAGE ON SCHEMA {schema} TO {observer}", schema)
+			w.run("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {observer}", schema)
+			w.run("GRANT SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {observer}", schema)
+		}
 	}
 }
 

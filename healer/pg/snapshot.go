@@ -65,7 +65,7 @@ func (d *Database) catalog(ctx context.Context, sql string, args ...rules.Value)
 		return nil, err
 	}
 	defer d.give(s)
-	r := healer.Read{Application: "pgmend/snapshot", Timeout: readTimeout, LockTimeout: readLockTimeout}
+	r := healer.Read{Application: "pgmend/catalog", Timeout: readTimeout, LockTimeout: readLockTimeout}
 	err = s.transaction(ctx, "BEGIN READ ONLY", r, func() error {
 		rows, err = s.query(ctx, sql, args...)
 		return err
@@ -75,6 +75,9 @@ func (d *Database) catalog(ctx context.Context, sql string, args ...rules.Value)
 
 // oid is a number as an argument, whose type the server infers.
 func oid(n uint32) rules.Value { return rules.Value{Text: strconv.FormatUint(uint64(n), 10)} }
+
+// name is a name as an argument.
+func name(s string) rules.Value { return rules.Value{Text: s} }
 
 func parseOID(s string) (uint32, error) {
 	n, err := strconv.ParseUint(s, 10, 32)

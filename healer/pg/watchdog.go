@@ -32,8 +32,12 @@ const (
 // everybody behind it. It signals nobody but us.
 type watchdog struct {
 	*session
-	pid    uint32
-	budget time.Duration
+	pid     uint32
+	started string // backend_start of that process, as the server prints it
+	budget  time.Duration
+	// waiting are the sessions seen waiting for us the last time, since when.
+	// It outlives one statement, because a transaction keeps its locks.
+	waiting map[string]time.Time
 }
 
 func (d *Database) newWatchdog(ctx context.Context, pid uint32, budget time.Duration) (*watchdog, error) {
@@ -41,47 +45,65 @@ func (d *Database) newWatchdog(ctx context.Context, pid uint32, budget time.Dura
 	if err != nil {
 		return nil, err
 	}
-	return &watchdog{session: s, pid: pid, budget: budget}, nil
+	rows, err := s.query(ctx, "SELECT a.backend_start FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = $1", oid(pid))
+	if err == nil && (len(rows) != 1 || rows[0][0].Null) {
+		err = &healer.DatabaseError{Message: "the session that is to be watched is not to be seen"}
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return &watchdog{session: s, pid: pid, started: rows[0][0].Text, budget: budget, waiting: make(map[string]time.Time)}, nil
 }
 
 // sighting is what the watchdog saw during one statement.
 type sighting struct {
-	uses    map[string]*healer.LockUse
+	uses    map[string]*lockSeen
 	order   []string
-	first   map[string]time.Time
-	delayed map[string]time.Time // sessions waiting for us, since when
+	delayed map[string]bool // sessions that were seen waiting for us
 	yield   string
 }
 
-// start watches until the returned function is called, which waits for the
-// watching to end.
-func (w *watchdog) start(ctx context.Context, class string) (stop func() *sighting) {
-	seen := &sighting{
-		uses: make(map[string]*healer.LockUse), first: make(map[string]time.Time), delayed: make(map[string]time.Time),
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+// lockSeen is a lock while it is watched.
+type lockSeen struct {
+	healer.LockUse
+	relation     bool      // of a relation, not of a transaction or the like
+	waits, holds time.Time // since when, this time; zero: it does not
+	waited, held time.Duration
+}
+
+// start watches until stop is called, which waits for the watching to end. The
+// context it returns ends when nobody watches any more.
+func (w *watchdog) start(ctx context.Context, concurrent bool) (watched context.Context, stop func() *sighting) {
+	seen := &sighting{uses: make(map[string]*lockSeen), delayed: make(map[string]bool)}
+	watched, abandon := context.WithCancel(ctx)
+	end := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-end:
 				return
 			case <-tick.C:
-				w.look(seen, concurrent(class))
+				if w.look(seen, concurrent); w.conn.IsClosed() {
+					seen.yield = "the session that watches it was lost"
+					abandon()
+					return
+				}
 			}
 		}
 	})
-	return func() *sighting {
-		cancel()
+	return watched, func() *sighting {
+		close(end)
 		watching.Wait()
+		abandon()
 		return seen
 	}
 }
 
-// look asks once. An error is of the watchdog's own session; the statement
-// goes on under its timeouts.
+// look asks once. Where only this one question failed, the next is 50 ms away.
 func (w *watchdog) look(seen *sighting, concurrent bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -90,54 +112,75 @@ func (w *watchdog) look(seen *sighting, concurrent bool) {
 		return
 	}
 	now := time.Now()
+	waiting := make(map[string]time.Time)
+	noted := make(map[string]bool)
 	for _, row := range rows {
-		switch row.Text("what") {
-		case "lock":
-			granted := row.Text("granted") == "t"
-			use := seen.lock(row, now, granted)
-			if !granted && row.Text("kind") == "relation" {
-				if concurrent && use.Waited > relationWait {
-					seen.yield = "it queued for " + use.Mode + " on " + use.Relation
-				}
-			}
-		case "waiter":
-			since, known := seen.delayed[row.Text("who")]
-			if !known {
-				since = now
-				seen.delayed[row.Text("who")] = now
-			}
-			if now.Sub(since) > w.budget {
-				seen.yield = "session " + row.Text("who") + " waited for it longer than " + w.budget.String()
-			}
+		if row.Text("what") == "lock" {
+			noted[seen.note(row, now)] = true
+			continue
+		}
+		who := row.Text("who")
+		seen.delayed[who] = true
+		if waiting[who] = now; !w.waiting[who].IsZero() {
+			waiting[who] = w.waiting[who]
+		}
+		if now.Sub(waiting[who]) > w.budget {
+			seen.yield = "session " + who + " waited for it longer than " + w.budget.String()
+		}
+	}
+	w.waiting = waiting
+	for key, use := range seen.uses {
+		if !noted[key] {
+			use.rest()
+		} else if concurrent && use.relation && !use.waits.IsZero() && now.Sub(use.waits) > relationWait {
+			seen.yield = "it queued for " + use.Mode + " on " + use.Relation
 		}
 	}
 	if seen.yield != "" {
-		// Only our own statement, and only while it is this session's.
-		_, _ = w.query(ctx, "SELECT pg_catalog.pg_cancel_backend($1)", oid(w.pid))
+		// Only our own statement, and only while the process is still this
+		// session's. It is said again at the next look where it did not help.
+		_, _ = w.query(ctx, `SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a
+			WHERE a.pid = $1 AND a.backend_start = $2`, oid(w.pid), name(w.started))
 	}
 }
 
-// lock notes a lock that was seen waited for or held.
-func (s *sighting) lock(row rules.Row, now time.Time, granted bool) *healer.LockUse {
-	key := row.Text("mode") + " " + row.Text("relation")
+// note writes a lock down that was seen waited for or held.
+func (s *sighting) note(row rules.Row, now time.Time) (key string) {
+	key = row.Text("kind") + " " + row.Text("mode") + " " + row.Text("relation")
 	use, known := s.uses[key]
 	if !known {
-		use = &healer.LockUse{Mode: row.Text("mode"), Relation: row.Text("relation")}
-		s.uses[key], s.first[key] = use, now
+		use = &lockSeen{
+			LockUse: healer.LockUse{Mode: row.Text("mode"), Relation: row.Text("relation")}, relation: row.Text("kind") == "relation",
+		}
+		s.uses[key] = use
 		s.order = append(s.order, key)
 	}
-	if granted {
-		use.Held = now.Sub(s.first[key]) - use.Waited
+	if row.Text("granted") == "t" {
+		if use.holds.IsZero() {
+			use.rest()
+			use.holds = now
+		}
+		use.Held = use.held + now.Sub(use.holds)
 	} else {
-		use.Waited = now.Sub(s.first[key])
+		if use.waits.IsZero() {
+			use.rest()
+			use.waits = now
+		}
+		use.Waited = use.waited + now.Sub(use.waits)
 	}
-	return use
+	return key
+}
+
+// rest ends a wait or a hold; what comes later is counted on top.
+func (u *lockSeen) rest() {
+	u.waits, u.holds = time.Time{}, time.Time{}
+	u.waited, u.held = u.Waited, u.Held
 }
 
 func (s *sighting) locks() []healer.LockUse {
 	out := make([]healer.LockUse, 0, len(s.order))
 	for _, key := range s.order {
-		out = append(out, *s.uses[key])
+		out = append(out, s.uses[key].LockUse)
 	}
 	return out
 }

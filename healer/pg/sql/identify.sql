@@ -1,5 +1,8 @@
 SELECT s.system_identifier::pg_catalog.text AS system_identifier,
-       c.timeline_id AS timeline,
+       -- The last checkpoint's timeline is the old one for a while after a promotion.
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN c.timeline_id
+            ELSE ('x' || pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8))::pg_catalog.bit(32)::pg_catalog.int4
+       END AS timeline,
        pg_catalog.pg_is_in_recovery() AS in_recovery,
        d.oid AS database_oid,
        d.datname AS database,
