@@ -39,7 +39,7 @@ var layers = []struct {
 	{"rules", []string{"parser"}},
 	{"healer/disposable", nil},
 	{"healer/pg/pgtest", []string{"healer/disposable", "rules"}},
-	{"healer/rulestest", []string{"parser", "rules", "healer", "healer/disposable", "healer/ledger", "healer/pg"}},
+	{"healer/rulestest", []string{"parser", "parser/pglog", "rules", "healer", "healer/disposable", "healer/ledger", "healer/pg"}},
 	{"healer/", []string{"parser", "parser/pglog", "rules", "healer"}}, // every other subfolder
 	{"healer", []string{"parser", "rules"}},
 	{"guidance", []string{"parser", "rules", "healer"}},

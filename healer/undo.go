@@ -56,6 +56,8 @@ func (r *run) undoable(ctx context.Context, id string) (Attempt, *rules.Rule, er
 		return refusal("it is %s, and only a verified repair can be undone", a.State)
 	case a.Plan.UndoNone != "":
 		return refusal("it has no undo, because %s", a.Plan.UndoNone)
+	case len(a.Plan.Undo) == 0:
+		return refusal("its plan had nothing to take back")
 	case rule == nil:
 		return refusal("the rule %s is not there any more, or is off", a.Plan.Finding.Rule)
 	case rule.Hash != a.Plan.RuleHash:

@@ -4,6 +4,7 @@
 //	-- set: min_size=0          parameters for this fixture
 //	-- quiet                    near misses: the rule must stay silent
 //	-- setup                    break it
+//	-- log                      lines of a jsonlog; what they say narrows the rule
 //	-- want                     what has to be found, one schema.name a line
 //	-- plan                     the SQL that has to be planned
 //

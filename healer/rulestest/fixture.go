@@ -12,6 +12,7 @@ type Fixture struct {
 	Quiet Script
 	Setup Script
 	Want  []Wanted
+	Log   string // lines of a jsonlog, which narrow the rule as in the daemon
 	Plan  string // golden SQL, one statement a line
 }
 
@@ -28,7 +29,7 @@ func ParseFixture(src string) (*Fixture, error) {
 	current := ""
 	for _, line := range strings.Split(strings.ReplaceAll(src, "\r\n", "\n"), "\n") {
 		switch name, isComment := strings.CutPrefix(line, "-- "); {
-		case isComment && (name == "quiet" || name == "setup" || name == "want" || name == "plan"):
+		case isComment && (name == "quiet" || name == "setup" || name == "log" || name == "want" || name == "plan"):
 			current = name
 			sections[current] += ""
 			continue
@@ -56,6 +57,7 @@ func ParseFixture(src string) (*Fixture, error) {
 	if f.Setup, err = ParseScript(sections["setup"]); err != nil {
 		return nil, fmt.Errorf("setup: %w", err)
 	}
+	f.Log = strings.TrimSpace(sections["log"])
 	f.Plan = strings.TrimSpace(sections["plan"])
 	f.Want, err = wanted(sections["want"])
 	return f, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/parser/pglog"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -68,7 +69,7 @@ func (p *proof) prove(ctx context.Context) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"quiet", p.quiet}, {"detect", p.detect}, {"plan", p.plan}, {"repair", p.repair}, {"again", p.nothingLeft},
+		{"quiet", p.quiet}, {"detect", p.detect}, {"log", p.heard}, {"plan", p.plan}, {"repair", p.repair}, {"again", p.nothingLeft},
 		{"undo", p.undo},
 	} {
 		if err := step.do(ctx); err != nil {
@@ -84,6 +85,35 @@ func (p *proof) options() healer.Options {
 		o.Sets = append(o.Sets, p.Rule.ID+"."+s)
 	}
 	return o
+}
+
+// heard runs the rule as the daemon does after a log event: narrowed to what
+// the line says. It has to find something, and nothing that is not wanted.
+func (p *proof) heard(ctx context.Context) error {
+	decoder := pglog.NewDecoder(pglog.JSON, pglog.Options{})
+	records := slices.Concat(decoder.Decode([]byte(p.Fixture.Log+"\n")), decoder.Flush())
+	for _, r := range records {
+		o := p.options()
+		o.Event = make(rules.Values)
+		event := pglog.Classify(r.Record)
+		for name, text := range event.Fields() {
+			if text != "" {
+				o.Event["event."+name] = rules.Text(text)
+			}
+		}
+		rule, ok := p.Rule.For(p.Version / 10000)
+		if !ok || !slices.ContainsFunc(rule.On, event.Matches) {
+			return fmt.Errorf("the rule does not wait for the event %s (%s)", event.Kind, event.Record.SQLState)
+		}
+		found, err := p.Find(ctx, o)
+		if err != nil {
+			return err
+		}
+		if len(found.Findings) == 0 || len(found.Findings) >= len(p.Fixture.Want) {
+			return fmt.Errorf("the event narrows the rule to %q", objects(found.Findings))
+		}
+	}
+	return nil
 }
 
 func (p *proof) quiet(ctx context.Context) error {
@@ -227,7 +257,7 @@ func (p *proof) undo(ctx context.Context) error {
 		back, err := p.Undo(ctx, a.ID, p.options())
 		var refusal *healer.Refusal
 		switch {
-		case a.Plan.UndoNone != "" && errors.As(err, &refusal):
+		case (a.Plan.UndoNone != "" || len(a.Plan.Undo) == 0) && errors.As(err, &refusal):
 			continue
 		case err != nil:
 			return err

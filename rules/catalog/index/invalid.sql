@@ -12,7 +12,7 @@
 -- detect
 SELECT x.oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
        pg_catalog.pg_get_userbyid(t.relowner) AS owner,
-       i.indislive AS live
+       i.indislive AS live, x.relkind = 'I' AS partitioned
   FROM pg_catalog.pg_index AS i
   JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
   JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid
@@ -20,8 +20,7 @@ SELECT x.oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
  WHERE NOT i.indisvalid
    AND NOT i.indisunique
    AND NOT i.indisexclusion
-   -- A partitioned index is invalid while a partition has none: that is no failed build.
-   AND x.relkind = 'i'
+   AND x.relkind IN ('i', 'I')
    AND t.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
@@ -51,6 +50,10 @@ SELECT 'session ' || p.pid || ' builds an index'
   FROM pg_catalog.pg_stat_progress_create_index AS p
  WHERE p.relid = @table_oid OR p.relid IS NULL
 
+-- guard: it is not a partitioned index
+SELECT 'a partitioned index is valid as soon as each partition has its own attached: a person creates what is missing, concurrently, and attaches it'
+ WHERE @partitioned::bool
+
 -- measure
 SELECT pg_catalog.pg_relation_size(i.indexrelid) AS size
   FROM pg_catalog.pg_index AS i
@@ -58,10 +61,10 @@ SELECT pg_catalog.pg_relation_size(i.indexrelid) AS size
  WHERE i.indrelid = @table_oid AND c.relname = @name
 
 -- repair: session, deadline=4h
--- if: SELECT 1 WHERE @live::bool
+-- if: SELECT 1 WHERE @live::bool AND NOT @partitioned::bool
 REINDEX INDEX CONCURRENTLY {schema}.{name};
 -- Not live is somebody's drop that was interrupted: it is finished, never rebuilt.
--- if: SELECT 1 WHERE NOT @live::bool
+-- if: SELECT 1 WHERE NOT @live::bool AND NOT @partitioned::bool
 DROP INDEX CONCURRENTLY {schema}.{name};
 
 -- verify: within=10s

@@ -13,12 +13,12 @@ REINDEX INDEX CONCURRENTLY app.valid;
 CREATE UNIQUE INDEX CONCURRENTLY uniq ON app.t (id);
 SET statement_timeout = 0;
 -- @release
--- A partitioned index is invalid while a partition lacks its own: no failed build.
+
+-- setup
+-- A partitioned index that lacks a partition's own is reported.
 CREATE TABLE app.p (id int) PARTITION BY RANGE (id);
 CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES FROM (0) TO (10);
 CREATE INDEX parent_only ON ONLY app.p (id);
-
--- setup
 CREATE TABLE app."tab
 le" (id int, v text);
 INSERT INTO app."tab
@@ -46,6 +46,7 @@ UPDATE pg_index SET indislive = false, indisready = false WHERE indexrelid = 'ap
 -- want
 app.broken
 app.half_dropped
+app.parent_only refused: it is not a partitioned index
 app.💥 broken too
 
 -- plan

@@ -14,7 +14,7 @@
 -- detect
 SELECT k.conrelid AS oid, n.nspname AS schema, k.conname AS name, k.conrelid AS table_oid,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-       c.relname AS "table", p.relname AS parent,
+       c.relname AS "table", p.relname AS parent, c.relkind = 'p' AS partitioned,
        (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o)
           FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(attnum, o)
           JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
@@ -30,10 +30,11 @@ SELECT k.conrelid AS oid, n.nspname AS schema, k.conname AS name, k.conrelid AS 
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE k.contype = 'f'
    AND k.conparentid = 0
-   -- Partitioned tables need an index built partition by partition.
-   AND c.relkind = 'r' AND NOT c.relispartition AND c.relpersistence <> 't'
+   AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-   AND c.relpages * pg_catalog.current_setting('block_size')::int8 >= @min_size
+   AND (c.relpages + (SELECT COALESCE(pg_catalog.sum(l.relpages), 0)
+                        FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS l ON l.oid = h.inhrelid
+                       WHERE h.inhparent = c.oid AND c.relkind = 'p')) * pg_catalog.current_setting('block_size')::int8 >= @min_size
    -- Only a change of the parent looks for its children.
    AND pg_catalog.pg_stat_get_tuples_deleted(k.confrelid) + pg_catalog.pg_stat_get_tuples_updated(k.confrelid) >= @min_parent_changes
    AND NOT EXISTS (SELECT
@@ -66,10 +67,15 @@ SELECT 'session ' || p.pid || ' builds an index'
   FROM pg_catalog.pg_stat_progress_create_index AS p
  WHERE p.relid = @table_oid OR p.relid IS NULL
 
+-- guard: the table is not partitioned
+SELECT 'no index of a partitioned table can be built concurrently: a person creates it ON ONLY the parent, concurrently on each partition, and attaches those'
+ WHERE @partitioned::bool
+
 -- measure
 SELECT pg_catalog.pg_indexes_size(@table_oid) AS indexes_size
 
 -- repair: session, deadline=4h
+-- if: SELECT 1 WHERE NOT @partitioned::bool
 CREATE INDEX CONCURRENTLY {index} ON {schema}.{table} ({columns:names});
 
 -- verify: within=10s

@@ -28,11 +28,16 @@ CREATE INDEX ON app."child ""1""" (note, "p id", r);
 CREATE INDEX ON app."child ""1""" (note) INCLUDE ("p id", r);
 CREATE TABLE app.child2 (p int, CONSTRAINT a_name_of_sixty_three_bytes_is_the_longest_there_is_in_postgres FOREIGN KEY (p) REFERENCES app.parent);
 INSERT INTO app.child2 SELECT g % 1000 + 1 FROM generate_series(1, 3000) AS g;
-ANALYZE app."child ""1""", app.child2;
+-- Of a partitioned table it is reported.
+CREATE TABLE app.parted (p int, d int, CONSTRAINT parted_fk FOREIGN KEY (p) REFERENCES app.parent) PARTITION BY RANGE (d);
+CREATE TABLE app.parted_1 PARTITION OF app.parted FOR VALUES FROM (0) TO (5000);
+INSERT INTO app.parted SELECT g % 1000 + 1, g FROM generate_series(1, 3000) AS g;
+ANALYZE app."child ""1""", app.child2, app.parted_1;
 
 -- want
 app.a_name_of_sixty_three_bytes_is_the_longest_there_is_in_postgres
 app.child's fk {x}
+app.parted_fk refused: the table is not partitioned
 
 -- plan
 CREATE INDEX CONCURRENTLY "a_name_of__c39ecc63_idx" ON "app"."child2" ("p")
