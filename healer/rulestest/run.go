@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/pgmend/pgmend/healer"
-	"github.com/pgmend/pgmend/parser/pglog"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -85,35 +84,6 @@ func (p *proof) options() healer.Options {
 		o.Sets = append(o.Sets, p.Rule.ID+"."+s)
 	}
 	return o
-}
-
-// heard runs the rule as the daemon does after a log event: narrowed to what
-// the line says. It has to find something, and nothing that is not wanted.
-func (p *proof) heard(ctx context.Context) error {
-	decoder := pglog.NewDecoder(pglog.JSON, pglog.Options{})
-	records := slices.Concat(decoder.Decode([]byte(p.Fixture.Log+"\n")), decoder.Flush())
-	for _, r := range records {
-		o := p.options()
-		o.Event = make(rules.Values)
-		event := pglog.Classify(r.Record)
-		for name, text := range event.Fields() {
-			if text != "" {
-				o.Event["event."+name] = rules.Text(text)
-			}
-		}
-		rule, ok := p.Rule.For(p.Version / 10000)
-		if !ok || !slices.ContainsFunc(rule.On, event.Matches) {
-			return fmt.Errorf("the rule does not wait for the event %s (%s)", event.Kind, event.Record.SQLState)
-		}
-		found, err := p.Find(ctx, o)
-		if err != nil {
-			return err
-		}
-		if len(found.Findings) == 0 || len(found.Findings) >= len(p.Fixture.Want) {
-			return fmt.Errorf("the event narrows the rule to %q", objects(found.Findings))
-		}
-	}
-	return nil
 }
 
 func (p *proof) quiet(ctx context.Context) error {
@@ -243,36 +213,6 @@ func (p *proof) nothingLeft(ctx context.Context) error {
 		err = errors.Join(err, fmt.Errorf("a second run repaired %s again", name(r.Repairs[0].Plan.Finding)))
 	}
 	return err
-}
-
-// undo takes every repair back, newest first, or is refused where there is no
-// undo; after it the repair works again.
-func (p *proof) undo(ctx context.Context) error {
-	attempts, err := p.Attempts(ctx)
-	if err != nil {
-		return err
-	}
-	undone := 0
-	for _, a := range slices.Backward(attempts) {
-		back, err := p.Undo(ctx, a.ID, p.options())
-		var refusal *healer.Refusal
-		switch {
-		case (a.Plan.UndoNone != "" || len(a.Plan.Undo) == 0) && errors.As(err, &refusal):
-			continue
-		case err != nil:
-			return err
-		case !back.Verified:
-			return fmt.Errorf("the undo of %s is %s: %s", name(a.Plan.Finding), back.State, back.Err)
-		}
-		undone++
-		if err := p.Unmute(ctx, a.Plan.Finding.ID, "rulestest"); err != nil {
-			return err
-		}
-	}
-	if undone == 0 {
-		return nil
-	}
-	return p.heal(ctx)
 }
 
 func name(f healer.Finding) string { return f.Object.Schema + "." + f.Object.Name }

@@ -1,0 +1,210 @@
+package pg
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/rules"
+)
+
+// Exec runs one statement, watched.
+func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outcome, error) {
+	o.notices = nil
+	before := o.wal(ctx)
+	out := healer.Outcome{Started: time.Now().UTC()}
+	var seen *sighting
+	var err error
+	if o.op.Mode == rules.Transaction {
+		seen, err = o.watched(ctx, false, func(ctx context.Context) error {
+			var err error
+			out.Rows, out.Tag, err = o.execInTransaction(ctx, st)
+			return err
+		})
+	} else {
+		out.Rows, out.Tag, seen, err = o.execInSession(ctx, st)
+	}
+	out.Elapsed = time.Since(out.Started)
+	out.Notices = o.notices
+	if seen != nil {
+		out.Locks, out.Delayed = seen.locks(), len(seen.delayed)
+	}
+	if after := o.wal(ctx); before > 0 && after > before {
+		out.WALBytes = after - before
+	}
+	return out, err
+}
+
+// watched runs something under the eyes of the watchdog. An error that the
+// watchdog caused is a *healer.Yield.
+func (o *operation) watched(ctx context.Context, concurrent bool, do func(context.Context) error) (*sighting, error) {
+	ctx, stop := o.watch.start(ctx, concurrent)
+	err := do(ctx)
+	seen := stop()
+	if err != nil && seen.yield != "" {
+		return seen, &healer.Yield{Reason: seen.yield}
+	}
+	return seen, err
+}
+
+// sandboxed are the classes of statement that may run under SET ROLE. Either
+// the server sandboxes them itself, by switching to the table's owner and
+// locking down what its functions may do (documentation, release notes of
+// 14.3, CVE-2022-1552), or they run no code of an owner at all.
+var sandboxed = []string{
+	"alter_sequence", "alter_statistics", "analyze", "comment", "create_index", "create_statistics", "drop_index",
+	"refresh_materialized_view", "reindex_index", "reindex_table", "rollback_prepared", "vacuum",
+}
+
+// execInSession runs a statement by itself, as CONCURRENTLY and VACUUM need.
+func (o *operation) execInSession(ctx context.Context, st healer.Statement) (rows []rules.Row, tag string, seen *sighting, err error) {
+	if st.Role != "" && !slices.Contains(sandboxed, st.Class) {
+		return nil, "", nil, &healer.Refusal{Guard: "sandbox", Reason: strings.ReplaceAll(st.Class, "_", " ") +
+			" can run its owner's code with the healer's rights; its repair needs the mode transaction"}
+	}
+	if err = o.prepare(ctx, st); err != nil {
+		return nil, "", nil, err
+	}
+	if st.Role != "" {
+		if err = o.become(ctx, "SET ROLE", st.Role); err != nil {
+			return nil, "", nil, err
+		}
+	}
+	// Only the statement is watched: a cancel must not hit what follows it.
+	seen, err = o.watched(ctx, concurrent(st.Class), func(ctx context.Context) error {
+		var err error
+		rows, tag, err = o.exec(ctx, st.SQL)
+		return err
+	})
+	if st.Role != "" && !o.conn.IsClosed() {
+		if _, reset := o.query(context.WithoutCancel(ctx), "RESET ROLE"); reset != nil {
+			o.close() // what the statement did stands; nothing more runs here
+		}
+	}
+	return rows, tag, seen, err
+}
+
+// prepare sets what one statement of a session needs.
+func (o *operation) prepare(ctx context.Context, st healer.Statement) error {
+	// lock_timeout kills a concurrent statement in its wait phases: an
+	// invalid index is left, and a good one that is dropped becomes invalid.
+	// The watchdog stands in for it.
+	timeout := "0"
+	if !concurrent(st.Class) {
+		timeout = ms(o.op.LockTimeout)
+	}
+	if _, err := o.query(ctx, "SELECT pg_catalog.set_config('lock_timeout', $1, false)", rules.Text(timeout)); err != nil {
+		return err
+	}
+	if err := o.allowViews(ctx, st.Role != "", false); err != nil {
+		return err
+	}
+	if concurrent(st.Class) {
+		return o.horizon(ctx)
+	}
+	return nil
+}
+
+// allowViews lets an owner's own code read the owner's views and foreign
+// tables: a materialized view stands on them, and in the sandbox there are no
+// rights to borrow.
+func (o *operation) allowViews(ctx context.Context, allow, local bool) error {
+	if !o.restricts {
+		return nil
+	}
+	kinds := noViews
+	if allow {
+		kinds = ""
+	}
+	_, err := o.query(ctx, fmt.Sprintf("SELECT pg_catalog.set_config('%s', '%s', %t)", restrictKinds, kinds, local))
+	return err
+}
+
+// concurrent reports whether statements of a class wait for other
+// transactions in phases of their own. Their other forms are not permitted to
+// any rule.
+func concurrent(class string) bool {
+	switch class {
+	case "create_index", "drop_index", "reindex_index", "reindex_table":
+		return true
+	}
+	return false
+}
+
+// oldest is how old another transaction may be before a concurrent statement
+// is not begun: it would wait for its end.
+const oldest = time.Minute
+
+// horizon refuses to begin a concurrent statement behind an old transaction
+// or a prepared one.
+func (o *operation) horizon(ctx context.Context) error {
+	rows, err := o.db.catalog(ctx, horizonSQL, rules.Text(oldest.String()))
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	return &healer.Yield{Reason: rows[0][0].Text + ", and a concurrent statement would wait for it"}
+}
+
+// execInTransaction runs a statement in the owner's sandbox.
+func (o *operation) execInTransaction(ctx context.Context, st healer.Statement) ([]rules.Row, string, error) {
+	if st.Role == "" {
+		return o.exec(ctx, st.SQL)
+	}
+	if st.Class == "select" {
+		rows, err := o.rowsAs(ctx, st.Role, selectBody, st.SQL)
+		return rows, tag(st.Class), err
+	}
+	_, err := o.sandbox(ctx, st.Role, actBody, st.SQL, nil)
+	return nil, tag(st.Class), err
+}
+
+// tag is a command tag for a statement whose own was lost in the sandbox.
+func tag(class string) string { return strings.ToUpper(strings.ReplaceAll(class, "_", " ")) }
+
+// sandbox makes a function, calls it and drops it, and then puts the
+// session's settings back, which the owner's code may have changed.
+func (o *operation) sandbox(ctx context.Context, role, body, sql string, fields []rules.Column) ([]rules.Row, error) {
+	function, err := o.function(ctx, role, body)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.allowViews(ctx, body != readBody, true); err != nil {
+		return nil, err
+	}
+	rows, err := o.call(ctx, function, sql, fields)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.settle(ctx, o.op.Deadline); err != nil {
+		return nil, err
+	}
+	if err := o.limit(ctx, o.op.Deadline, o.op.LockTimeout, o.op.Application); err != nil {
+		return nil, err
+	}
+	return rows, o.as(ctx, role, func() error {
+		_, err := o.query(ctx, "DROP FUNCTION pg_temp."+function+"(pg_catalog.text)")
+		return err
+	})
+}
+
+// nothingDeferred refuses to COMMIT where code of an owner could run in it,
+// outside of the sandbox: a trigger that such code deferred again, a cursor
+// WITH HOLD, something in pg_temp.
+func (o *operation) nothingDeferred(ctx context.Context) error {
+	rows, err := o.query(ctx, deferredSQL)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	return &healer.Refusal{Guard: "sandbox", Reason: rows[0][0].Text + " would run its owner's code at COMMIT with the healer's rights; run the statement as the owner"}
+}
+
+// wal is the server's WAL position in bytes, 0 where it may not be asked.
+func (o *operation) wal(ctx context.Context) int64 {
+	if o.conn.TxStatus() == 'E' || o.conn.IsClosed() {
+		return 0
+	}
+	return o.watch.wal(ctx)
+}
