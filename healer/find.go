@@ -10,9 +10,9 @@ import (
 	"github.com/pgmend/pgmend/rules"
 )
 
-// ruleTime bounds one rule's detect and captures together, so that a slow
-// rule cannot hold the others up.
-const ruleTime = 2 * time.Minute
+// defaultRuleTime bounds one rule's detect and captures together, so that a
+// slow rule cannot hold the others up.
+const defaultRuleTime = 2 * time.Minute
 
 // find runs the rules and collects what they found. A rule that fails,
 // panics or times out is a skip; the others go on.
@@ -50,7 +50,7 @@ func (r *run) findRule(ctx context.Context, rule *rules.Rule, fingerprint string
 				fmt.Sprintf("panic: %v", v), firstLines(string(debug.Stack()), 12)))
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, ruleTime)
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.RuleTime)
 	defer cancel()
 
 	base := r.base(rule)

@@ -22,8 +22,9 @@ func TestALockedTableBlindsNoRule(t *testing.T) {
 		CREATE INDEX a ON app.held (id); CREATE INDEX b ON app.held (id);
 		CREATE INDEX c ON app.free (id); CREATE INDEX d ON app.free (id);
 		ALTER TABLE app.free ADD CONSTRAINT n CHECK (id > 0) NOT VALID;
-		-- @hold
-		LOCK TABLE app.held IN ACCESS EXCLUSIVE MODE`)
+`)
+	found(t, st, person("statistics/stale"), 2)
+	play(t, st, "-- @hold\nLOCK TABLE app.held IN ACCESS EXCLUSIVE MODE")
 	begun := time.Now()
 	r, err := st.Find(t.Context(), person("*"))
 	took := time.Since(begun)
@@ -84,6 +85,32 @@ SELECT c.oid, 'app' AS schema, c.relname AS name, 'GRANT SELECT' AS blind FROM p
 	}
 }
 
+// A rule that takes too long is reported, and the others go on.
+func TestASlowRuleStopsNoOther(t *testing.T) {
+	slow := rule(t, "test/bad", tables)
+	st := stage(t, source{slow, rule(t, "test/good", tables)}, "CREATE TABLE app.t (id int)")
+	h := with(st, func(c *healer.Config) { c.Reader, c.RuleTime = stuck{c.Reader}, 300*time.Millisecond })
+	begun := time.Now()
+	r, err := h.Find(t.Context(), healer.Options{})
+	if err != nil || len(r.Findings) != 1 || r.Findings[0].Rule != "test/good" {
+		t.Fatalf("findings = %+v, %v", r.Findings, err)
+	}
+	if len(r.Skips) != 1 || r.Skips[0].Rule != "test/bad" || time.Since(begun) > 5*time.Second {
+		t.Errorf("after %s: skips = %+v", time.Since(begun), r.Skips)
+	}
+}
+
+// stuck is a reader that never answers to one rule.
+type stuck struct{ healer.Reader }
+
+func (s stuck) Read(ctx context.Context, r healer.Read) ([]rules.Row, error) {
+	if r.Application == "pgmend/test/bad" {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.Reader.Read(ctx, r)
+}
+
 // panicking is a reader that breaks at one rule.
 type panicking struct{ healer.Reader }
 
@@ -100,10 +127,7 @@ func TestFindingsKeepTheirIdentity(t *testing.T) {
 	st := stage(t, builtin(t), `CREATE TABLE app.t (id int); INSERT INTO app.t SELECT generate_series(1, 3000)`)
 	var ids []string
 	for range 2 {
-		r, err := st.Find(t.Context(), person("statistics/stale"))
-		if err != nil || len(r.Findings) != 1 {
-			t.Fatalf("%+v, %v", r.Findings, err)
-		}
+		r := found(t, st, person("statistics/stale"), 1)
 		ids = append(ids, r.Findings[0].Fingerprint)
 		play(t, st, "INSERT INTO app.t SELECT generate_series(1, 3000)")
 	}

@@ -28,6 +28,7 @@ type Config struct {
 	Rules       RuleSource
 	Policy      Policy
 	Clock       func() time.Time // nil: time.Now
+	RuleTime    time.Duration    // for one rule's detect and captures; 0: 2 min
 
 	// Leading returns nil while this process is the one healer of the
 	// cluster. It is asked before anything is repaired; nil: it always is.
@@ -43,6 +44,9 @@ type RuleSource interface {
 func New(c Config) *Healer {
 	if c.Clock == nil {
 		c.Clock = time.Now
+	}
+	if c.RuleTime <= 0 {
+		c.RuleTime = defaultRuleTime
 	}
 	return &Healer{cfg: c, alone: new(sync.Mutex)}
 }

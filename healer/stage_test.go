@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/pg/pgtest"
@@ -56,6 +57,24 @@ func person(rule string) healer.Options {
 	return healer.Options{
 		Rules: []string{rule}, Person: true, Now: true, Actor: "tester",
 		Sets: []string{"*.min_size=0", "*.min_rows=1000"},
+	}
+}
+
+// found waits until a rule finds so many objects: the server's statistics come
+// a moment after what they count.
+func found(t *testing.T, st *rulestest.Stage, o healer.Options, n int) healer.Result {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		r, err := st.Find(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Findings) == n {
+			return r
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d findings, want %d: %+v", len(r.Findings), n, r.Findings)
+		}
 	}
 }
 

@@ -82,10 +82,7 @@ func (p *Player) Play(ctx context.Context, s Script) error {
 
 func (p *Player) command(ctx context.Context, c command) error {
 	if c.release {
-		if p.held == nil {
-			return errors.New("-- @release without -- @hold")
-		}
-		return run(ctx, p.held, "ROLLBACK")
+		return p.Release(ctx)
 	}
 	conn, err := p.session(ctx, c)
 	if err != nil {
@@ -106,6 +103,14 @@ func (p *Player) command(ctx context.Context, c command) error {
 		return fmt.Errorf("%w in: %s", err, c.sql)
 	}
 	return nil
+}
+
+// Release ends the transaction that -- @hold keeps open.
+func (p *Player) Release(ctx context.Context) error {
+	if p.held == nil {
+		return errors.New("-- @release without -- @hold")
+	}
+	return run(ctx, p.held, "ROLLBACK")
 }
 
 func (p *Player) session(ctx context.Context, c command) (*pgconn.PgConn, error) {
