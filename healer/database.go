@@ -21,8 +21,9 @@ type Snapshotter interface {
 	// Snapshot describes the object by its oid, or where that is gone, by its
 	// name. An object that does not exist gives the zero Snapshot.
 	Snapshot(ctx context.Context, o Object) (Snapshot, error)
-	// Builds lists the indexes of the object's table, so that what a failed
-	// concurrent build left behind can be told from what was there.
+	// Builds lists the indexes of the object's table and of its partitions, so
+	// that what a failed concurrent build left behind can be told from what was
+	// there.
 	Builds(ctx context.Context, o Object) ([]Index, error)
 }
 

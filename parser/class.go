@@ -26,6 +26,11 @@ func class(r raw) string {
 		if r.node["intoClause"] != nil {
 			return "select_into"
 		}
+	case "IndexStmt":
+		// ON ONLY a partitioned table: nothing is built, so nothing is waited for.
+		if !r.node.child("relation").flag("inh") {
+			return "create_index_only"
+		}
 	case "ReindexStmt":
 		return "reindex_" + snakeKind(r.node.str("kind"), "REINDEX_OBJECT_")
 	case "DropStmt":

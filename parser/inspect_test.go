@@ -31,6 +31,10 @@ func TestInspect(t *testing.T) {
 		{`CREATE INDEX CONCURRENTLY i ON a.b (lower(c))`, Inspection{
 			Class: "create_index", Concurrently: true, Index: "i", Targets: []Name{{"a", "b"}}, Functions: []Name{{"", "lower"}},
 		}},
+		{`CREATE INDEX i ON ONLY a.b (c)`, Inspection{Class: "create_index_only", Index: "i", Targets: []Name{{"a", "b"}}}},
+		{`ALTER INDEX a.i ATTACH PARTITION b.j`, Inspection{
+			Class: "alter_index", Options: []string{"attach_partition"}, Targets: []Name{{"a", "i"}},
+		}},
 		{`WITH x AS (SELECT 1 AS n), y AS (SELECT n FROM x) SELECT pg_catalog.max(n) AS top, y.n FROM y, a.x WHERE n OPERATOR(pg_catalog.=) $1::pg_catalog.int8`, Inspection{
 			Class: "select", Functions: []Name{{"pg_catalog", "max"}}, Operators: []Name{{"pg_catalog", "="}},
 			Relations: []Name{{"a", "x"}}, Casts: []Name{{"pg_catalog", "int8"}}, Params: []int{1},

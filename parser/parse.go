@@ -71,7 +71,7 @@ func parseOne(sql string) Statement {
 	e := newExtractor()
 	e.statement(list[0].kind, list[0].node, nil)
 	s := e.result()
-	s.Kind, s.Parsed, s.Text = class(list[0]), true, mask(tokens)
+	s.Kind, s.Parsed, s.Text = strings.TrimSuffix(class(list[0]), "_only"), true, mask(tokens)
 	if s.Fingerprint, err = pgquery.Fingerprint(sql); err != nil {
 		s.Err = refusal(err).Error()
 	}

@@ -17,7 +17,7 @@ type hazard struct {
 // permits is refused, so a rule's header says all that it can do.
 var hazards = map[string]hazard{
 	"reindex":        {classes: []string{"reindex_index", "reindex_table"}, session: true},
-	"create_index":   {classes: []string{"create_index"}, session: true},
+	"create_index":   {classes: []string{"create_index", "create_index_only"}, session: true},
 	"drop_index":     {classes: []string{"drop_index"}, session: true},
 	"vacuum":         {classes: []string{"vacuum"}, session: true},
 	"analyze":        {classes: []string{"analyze"}},

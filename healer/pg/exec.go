@@ -55,7 +55,8 @@ func (o *operation) watched(ctx context.Context, concurrent bool, do func(contex
 // locking down what its functions may do (documentation, release notes of
 // 14.3, CVE-2022-1552), or they run no code of an owner at all.
 var sandboxed = []string{
-	"alter_sequence", "alter_statistics", "analyze", "comment", "create_index", "create_statistics", "drop_index",
+	"alter_index", "alter_sequence", "alter_statistics", "analyze", "comment", "create_index", "create_index_only",
+	"create_statistics", "drop_index",
 	"refresh_materialized_view", "reindex_index", "reindex_table", "rollback_prepared", "vacuum",
 }
 

@@ -154,26 +154,27 @@ func (p *proof) plan(ctx context.Context) error {
 func oneLine(sql string) string { return strings.Join(strings.Split(sql, "\n"), `\n`) }
 
 func (p *proof) repair(ctx context.Context) error {
-	return p.heal(ctx)
+	var want []string
+	for _, w := range p.Fixture.Want {
+		if w.Refused == "" {
+			want = append(want, w.Object)
+		}
+	}
+	return p.heal(ctx, want)
 }
 
-// heal repairs everything that is not to be refused.
-func (p *proof) heal(ctx context.Context) error {
+// heal repairs exactly what is wanted.
+func (p *proof) heal(ctx context.Context, want []string) error {
 	r, err := p.Heal(ctx, p.options())
 	if err != nil {
 		return err
 	}
-	var verified, want []string
+	var verified []string
 	for _, a := range r.Repairs {
 		if !a.Verified {
 			err = errors.Join(err, fmt.Errorf("the repair of %s is %s: %s", name(a.Plan.Finding), a.State, a.Err))
 		}
 		verified = append(verified, name(a.Plan.Finding))
-	}
-	for _, w := range p.Fixture.Want {
-		if w.Refused == "" {
-			want = append(want, w.Object)
-		}
 	}
 	for _, d := range r.Plans {
 		if d.Decision.Verdict != healer.Proceed {

@@ -47,7 +47,7 @@ func (p *proof) undo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	undone := 0
+	var undone []string
 	for _, a := range slices.Backward(attempts) {
 		back, err := p.Undo(ctx, a.ID, p.options())
 		var refusal *healer.Refusal
@@ -59,13 +59,10 @@ func (p *proof) undo(ctx context.Context) error {
 		case !back.Verified:
 			return fmt.Errorf("the undo of %s is %s: %s", name(a.Plan.Finding), back.State, back.Err)
 		}
-		undone++
+		undone = append(undone, name(a.Plan.Finding))
 		if err := p.Unmute(ctx, a.Plan.Finding.ID, "rulestest"); err != nil {
 			return err
 		}
 	}
-	if undone == 0 {
-		return nil
-	}
-	return p.heal(ctx)
+	return p.heal(ctx, undone)
 }

@@ -4,4 +4,5 @@ SELECT x.oid, n.nspname AS schema, x.relname AS name, pg_catalog.pg_get_indexdef
   JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = x.relnamespace
  WHERE i.indrelid = $1::pg_catalog.oid
+    OR i.indrelid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = $1::pg_catalog.oid)
  ORDER BY x.oid

@@ -4,7 +4,7 @@
 -- every: 1h
 -- severity: info
 -- risk: medium
--- hazards: create_index, drop_index
+-- hazards: create_index, drop_index, attach
 -- requires: pg>=13
 -- reads: catalog
 -- cooldown: 24h
@@ -58,7 +58,10 @@ SELECT v.candidate AS index,
         SELECT pg_catalog.left(@name, 10) || '_' || pg_catalog.left(pg_catalog.md5(@name), 8) || '_idx', 2) AS v
  WHERE v.candidate IS NOT NULL
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-                    WHERE n.nspname = @schema AND c.relname = v.candidate)
+                    WHERE n.nspname = @schema AND c.relname = v.candidate
+                      -- What an interrupted repair of a partitioned table left is gone on with.
+                      AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i
+                                       WHERE i.indexrelid = c.oid AND i.indrelid = @oid AND c.relkind = 'I' AND NOT i.indisvalid))
  ORDER BY v.o
  LIMIT 1
 
@@ -67,9 +70,11 @@ SELECT 'session ' || p.pid || ' builds an index'
   FROM pg_catalog.pg_stat_progress_create_index AS p
  WHERE p.relid = @table_oid OR p.relid IS NULL
 
--- guard: the table is not partitioned
-SELECT 'no index of a partitioned table can be built concurrently: a person creates it ON ONLY the parent, concurrently on each partition, and attaches those'
- WHERE @partitioned::bool
+-- guard: every partition is a plain table
+SELECT pg_catalog.format('the partition %I is itself partitioned, or foreign', l.relname)
+  FROM pg_catalog.pg_inherits AS h
+  JOIN pg_catalog.pg_class AS l ON l.oid = h.inhrelid
+ WHERE h.inhparent = @oid AND l.relkind <> 'r'
 
 -- measure
 SELECT pg_catalog.pg_indexes_size(@table_oid) AS indexes_size
@@ -77,6 +82,26 @@ SELECT pg_catalog.pg_indexes_size(@table_oid) AS indexes_size
 -- repair: session, deadline=4h
 -- if: SELECT 1 WHERE NOT @partitioned::bool
 CREATE INDEX CONCURRENTLY {index} ON {schema}.{table} ({columns:names});
+-- A partitioned table gets its index ON ONLY itself, each partition its own
+-- concurrently, and those are attached: what exists already is not done again.
+-- if: SELECT 1 WHERE @partitioned::bool
+--   AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+--                    WHERE n.nspname = @schema AND c.relname = @index)
+CREATE INDEX {index} ON ONLY {schema}.{table} ({columns:names});
+-- each: SELECT x.schema, x.name, x.index
+--   FROM (SELECT n.nspname AS schema, l.relname AS name, l.oid, pg_catalog.left(l.relname::text, 10) || '_' || pg_catalog.left(pg_catalog.md5(l.relname::text || '.' || @name), 8) || '_idx' AS index
+--           FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS l ON l.oid = h.inhrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = l.relnamespace
+--          WHERE h.inhparent = @oid AND l.relkind = 'r' AND @partitioned::bool) AS x
+--  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid WHERE i.indrelid = x.oid AND c.relname = x.index AND i.indisvalid)
+--  ORDER BY x.schema, x.name
+CREATE INDEX CONCURRENTLY {each.index} ON {each.schema}.{each.name} ({columns:names});
+-- each: SELECT x.schema, x.index
+--   FROM (SELECT n.nspname AS schema, l.relname AS name, l.oid, pg_catalog.left(l.relname::text, 10) || '_' || pg_catalog.left(pg_catalog.md5(l.relname::text || '.' || @name), 8) || '_idx' AS index
+--           FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS l ON l.oid = h.inhrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = l.relnamespace
+--          WHERE h.inhparent = @oid AND l.relkind = 'r' AND @partitioned::bool) AS x
+--  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_inherits AS a ON a.inhrelid = i.indexrelid WHERE i.indrelid = x.oid AND c.relname = x.index)
+--  ORDER BY x.schema, x.name
+ALTER INDEX {schema}.{index} ATTACH PARTITION {each.schema}.{each.index};
 
 -- verify: within=10s
 SELECT 'there is no valid index of that name'
@@ -84,6 +109,8 @@ SELECT 'there is no valid index of that name'
                     WHERE i.indrelid = @table_oid AND x.relname = @index AND i.indisvalid AND i.indisready)
 
 -- undo: session, deadline=1h
+-- No partitioned index can be dropped concurrently.
+-- if: SELECT 1 WHERE NOT @partitioned::bool
 DROP INDEX CONCURRENTLY {schema}.{index};
 
 -- guidance

@@ -28,17 +28,32 @@ CREATE INDEX ON app."child ""1""" (note, "p id", r);
 CREATE INDEX ON app."child ""1""" (note) INCLUDE ("p id", r);
 CREATE TABLE app.child2 (p int, CONSTRAINT a_name_of_sixty_three_bytes_is_the_longest_there_is_in_postgres FOREIGN KEY (p) REFERENCES app.parent);
 INSERT INTO app.child2 SELECT g % 1000 + 1 FROM generate_series(1, 3000) AS g;
--- Of a partitioned table it is reported.
+-- A partitioned table, partition by partition.
 CREATE TABLE app.parted (p int, d int, CONSTRAINT parted_fk FOREIGN KEY (p) REFERENCES app.parent) PARTITION BY RANGE (d);
-CREATE TABLE app.parted_1 PARTITION OF app.parted FOR VALUES FROM (0) TO (5000);
+CREATE TABLE app.parted_1 PARTITION OF app.parted FOR VALUES FROM (0) TO (1500);
+CREATE TABLE app."part ""2""" PARTITION OF app.parted FOR VALUES FROM (1500) TO (5000);
+-- One whose partition is partitioned itself is reported.
+CREATE TABLE app.deep (p int, d int, CONSTRAINT deep_fk FOREIGN KEY (p) REFERENCES app.parent) PARTITION BY RANGE (d);
+CREATE TABLE app.deep_1 PARTITION OF app.deep FOR VALUES FROM (0) TO (5000);
+CREATE TABLE app.deep_2 PARTITION OF app.deep DEFAULT PARTITION BY RANGE (d);
+INSERT INTO app.deep SELECT g % 1000 + 1, g FROM generate_series(1, 3000) AS g;
 INSERT INTO app.parted SELECT g % 1000 + 1, g FROM generate_series(1, 3000) AS g;
-ANALYZE app."child ""1""", app.child2, app.parted_1;
+ANALYZE app."child ""1""", app.child2, app.parted, app.deep;
 
 -- want
 app.a_name_of_sixty_three_bytes_is_the_longest_there_is_in_postgres
 app.child's fk {x}
-app.parted_fk refused: the table is not partitioned
+app.deep_fk refused: every partition is a plain table
+app.parted_fk
 
 -- plan
 CREATE INDEX CONCURRENTLY "a_name_of__c39ecc63_idx" ON "app"."child2" ("p")
 CREATE INDEX CONCURRENTLY "child's fk {x}_idx" ON "app"."child ""1""" ("p id", "r")
+CREATE INDEX "deep_fk_idx" ON ONLY "app"."deep" ("p")
+CREATE INDEX CONCURRENTLY "deep_1_0288771f_idx" ON "app"."deep_1" ("p")
+ALTER INDEX "app"."deep_fk_idx" ATTACH PARTITION "app"."deep_1_0288771f_idx"
+CREATE INDEX "parted_fk_idx" ON ONLY "app"."parted" ("p")
+CREATE INDEX CONCURRENTLY "part ""2""_e29590ac_idx" ON "app"."part ""2""" ("p")
+CREATE INDEX CONCURRENTLY "parted_1_ca49a897_idx" ON "app"."parted_1" ("p")
+ALTER INDEX "app"."parted_fk_idx" ATTACH PARTITION "app"."part ""2""_e29590ac_idx"
+ALTER INDEX "app"."parted_fk_idx" ATTACH PARTITION "app"."parted_1_ca49a897_idx"
