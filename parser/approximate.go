@@ -13,7 +13,7 @@ func approximate(tokens []Token) Statement {
 	words := slices.DeleteFunc(slices.Clone(tokens), func(t Token) bool {
 		return t.Kind == TokenSpace || t.Kind == TokenComment
 	})
-	e := newExtractor()
+	e := newExtractor("")
 	ctes := withNames(words)
 	previous := ""
 	for i := 0; i < len(words); i++ {

@@ -9,6 +9,7 @@ import (
 // extractor walks over the tree of one statement. Everything that looks like
 // a relation is one that is read, except where targets says otherwise.
 type extractor struct {
+	sql     string // the statement's own text
 	tables  []Table
 	ctes    []string
 	columns []Column
@@ -17,7 +18,7 @@ type extractor struct {
 	listed   bool
 }
 
-func newExtractor() *extractor { return &extractor{} }
+func newExtractor(sql string) *extractor { return &extractor{sql: sql} }
 
 func (e *extractor) result() Statement {
 	s := Statement{
@@ -114,7 +115,7 @@ func (e *extractor) statement(kind string, n node, s *scope) {
 	case "InsertStmt":
 		e.insert(n)
 	case "CreateFunctionStmt", "DoStmt":
-		e.bodies(n)
+		e.bodies(kind, n)
 	}
 	switch kind {
 	case "AlterTableStmt", "RenameStmt", "ReindexStmt":

@@ -58,8 +58,8 @@ func system(t Table) bool {
 	return t.Schema == "" && strings.HasPrefix(t.Name, "pg_")
 }
 
-// drop notes the tables of DROP: the objects themselves, or what a trigger, a
-// rule or a policy is on.
+// drop notes the tables of DROP: the tables themselves, or what a trigger, a
+// rule or a policy is on. A view that is dropped is no table.
 func (e *extractor) drop(n node) {
 	for _, v := range n.list("objects") {
 		kind, o := open(v)
@@ -68,7 +68,7 @@ func (e *extractor) drop(n node) {
 			parts = []string{o.str("sval")}
 		}
 		switch n.str("removeType") {
-		case "OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE":
+		case "OBJECT_TABLE", "OBJECT_FOREIGN_TABLE":
 			e.named(parts, DDL)
 		case "OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_POLICY":
 			if len(parts) > 1 {
@@ -177,37 +177,5 @@ func (e *extractor) column(n node, s *scope, clause Clause) {
 func (e *extractor) add(c Column) {
 	if !slices.Contains(e.columns, c) {
 		e.columns = append(e.columns, c)
-	}
-}
-
-// bodies extracts from the text of a function or a DO block.
-func (e *extractor) bodies(n node) {
-	language, text := "", ""
-	for _, field := range []string{"options", "args"} {
-		for _, v := range n.list(field) {
-			_, o := open(v)
-			kind, arg := open(o["arg"])
-			switch {
-			case o.str("defname") == "language":
-				language = arg.str("sval")
-			case o.str("defname") == "as" && kind == "List":
-				text = strings.Join(texts(arg.list("items")), "\n")
-			case o.str("defname") == "as":
-				text = arg.str("sval")
-			}
-		}
-	}
-	if strings.EqualFold(language, "sql") {
-		for _, one := range Parse(text) {
-			for _, t := range one.Tables {
-				e.note(t)
-			}
-		}
-		return
-	}
-	if strings.EqualFold(language, "plpgsql") || language == "" {
-		for _, t := range approximate(Tokens(text)).Tables {
-			e.note(t)
-		}
 	}
 }

@@ -6,6 +6,10 @@ import "strings"
 // still parses.
 const masked = "'***'"
 
+// languages are names that older dumps write as strings. They say how to read
+// a body, and are no secret.
+var languages = map[string]bool{"'plpgsql'": true, "'sql'": true, "'SQL'": true, "'C'": true, "'c'": true}
+
 // Mask takes every literal and every comment out of a text: what is secret in
 // SQL is one or the other. Nothing but masked text is stored, logged or sent.
 func Mask(sql string) string { return mask(Tokens(sql)) }
@@ -22,7 +26,11 @@ func mask(tokens []Token) string {
 			out.WriteByte(' ')
 			continue
 		case TokenString:
-			out.WriteString(body(t.Text, previous))
+			if previous == "language" && languages[t.Text] {
+				out.WriteString(t.Text)
+			} else {
+				out.WriteString(body(t.Text, previous))
+			}
 		case TokenNumber:
 			out.WriteByte('1') // not 0: float(0) is refused by the grammar
 		default:

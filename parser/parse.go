@@ -68,7 +68,7 @@ func parseOne(sql string) Statement {
 		}
 		return s
 	}
-	e := newExtractor()
+	e := newExtractor(sql)
 	e.statement(list[0].kind, list[0].node, nil)
 	s := e.result()
 	s.Kind, s.Parsed, s.Text = strings.TrimSuffix(class(list[0]), "_only"), true, mask(tokens)

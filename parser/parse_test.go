@@ -66,9 +66,13 @@ func TestTables(t *testing.T) {
 		`SELECT * FROM pg_class, pg_catalog.pg_index`:                           "read:pg_class(system) read:pg_catalog.pg_index(system)",
 		`SELECT * FROM pg_temp.a`:                                               "read:pg_temp.a(temporary)",
 		`CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 FROM a $$`: "read:a",
-		`DO $$ BEGIN INSERT INTO a SELECT * FROM b; END $$`:                     "write:a read:b",
+		`DO $$ DECLARE r record; n int; BEGIN SELECT x INTO n FROM a; RAISE NOTICE USING MESSAGE = n; n := (SELECT 1 FROM b); EXECUTE 'SELECT 1 FROM c'; END $$`: "read:a read:b",
+		`CREATE FUNCTION f(a int) RETURNS int LANGUAGE 'plpgsql' AS $$ BEGIN IF EXISTS (SELECT FROM x) THEN RETURN 1; END IF; END $$`:                            "read:x",
+		`DO $$ BEGIN this is not PL/pgSQL but reads FROM a; $$`: "read:a",
+		`DROP VIEW v`: "",
+		`DO $$ BEGIN INSERT INTO a SELECT * FROM b; END $$`:                                               "write:a read:b",
 		`CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1 FROM a; SELECT 2 FROM b; END`: "read:a read:b",
-		`SELECT U&"\0041" FROM "Ä.b"`: "read:Ä.b",
+		`SELECT U&"\0041" FROM "Ä.b"`:                                                                     "read:Ä.b",
 	} {
 		if got := brief(Tables(sql)); got != want {
 			t.Errorf("%s\n\tgot  %s\n\twant %s", sql, got, want)
