@@ -16,12 +16,28 @@ func approximate(tokens []Token) Statement {
 	e := newExtractor("")
 	ctes := withNames(words)
 	previous := ""
+	var calls []string // the words before the open parentheses
 	for i := 0; i < len(words); i++ {
 		word := keyword(words[i])
+		switch words[i].Text {
+		case "(":
+			calls = append(calls, previous)
+		case ")":
+			calls = calls[:max(0, len(calls)-1)]
+		}
 		access := accessAfter(word, previous)
+		if word == "from" && len(calls) > 0 && takesFrom(calls[len(calls)-1]) {
+			access = ""
+		}
+		if word == "on" && access == "" && i < 12 && createsOn(words[:i]) {
+			access = DDL
+		}
 		previous = word
 		if access == "" {
 			continue
+		}
+		if access == DDL && i+1 < len(words) && words[i+1].Text == "(" {
+			i = closingParenthesis(words, i+1) // the options of VACUUM and ANALYZE
 		}
 		for i+1 < len(words) {
 			parts, n := nameAt(words, i+1)
@@ -37,7 +53,7 @@ func approximate(tokens []Token) Statement {
 			if next < len(words) && words[next].Kind == TokenWord && !reserved(keyword(words[next])) {
 				next++
 			}
-			if word != "from" || next >= len(words) || words[next].Text != "," {
+			if word != "from" && access != DDL || next >= len(words) || words[next].Text != "," {
 				break
 			}
 			i = next
@@ -76,8 +92,52 @@ func accessAfter(word, previous string) Access {
 		return Write
 	case "table", "truncate":
 		return DDL
+	case "vacuum", "analyze", "lock":
+		if previous == "" {
+			return DDL
+		}
 	}
 	return ""
+}
+
+// createsOn reports whether a statement begins as one that creates something
+// on a table.
+func createsOn(words []Token) bool {
+	if len(words) < 2 || keyword(words[0]) != "create" {
+		return false
+	}
+	return slices.ContainsFunc(words, func(t Token) bool {
+		switch keyword(t) {
+		case "index", "trigger", "policy":
+			return true
+		}
+		return false
+	})
+}
+
+// closingParenthesis returns where the parenthesis that opens at i closes.
+func closingParenthesis(words []Token, i int) int {
+	depth := 0
+	for ; i < len(words); i++ {
+		switch words[i].Text {
+		case "(":
+			depth++
+		case ")":
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(words)
+}
+
+// takesFrom reports whether FROM is part of a function's own syntax.
+func takesFrom(function string) bool {
+	switch function {
+	case "extract", "substring", "trim", "overlay", "position":
+		return true
+	}
+	return false
 }
 
 // reserved words that cannot be an alias and end a FROM entry.
@@ -94,7 +154,7 @@ func reserved(word string) bool {
 func nameAt(words []Token, i int) (parts []string, n int) {
 	for i+n < len(words) {
 		switch w := keyword(words[i+n]); w {
-		case "only", "lateral", "if", "not", "exists", "table":
+		case "only", "lateral", "if", "not", "exists", "table", "full", "freeze", "verbose", "concurrently":
 			n++
 			continue
 		case "select", "with", "values", "unnest", "set", "current":
@@ -136,7 +196,7 @@ func nameAt(words []Token, i int) (parts []string, n int) {
 func insertList(words []Token, i int) bool {
 	for i--; i >= 0; i-- {
 		switch keyword(words[i]) {
-		case "into", "table", "copy", "exists", "references":
+		case "into", "table", "copy", "exists", "references", "on":
 			return true
 		case "only", "if", "not":
 			continue

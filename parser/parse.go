@@ -62,11 +62,7 @@ func parseOne(sql string) Statement {
 		list, err = parse(sql)
 	}
 	if err != nil || len(list) != 1 {
-		s := Approximate(sql)
-		if err != nil {
-			s.Err = err.Error()
-		}
-		return s
+		return refused(sql, tokens, err)
 	}
 	e := newExtractor(sql)
 	e.statement(list[0].kind, list[0].node, nil)
@@ -76,6 +72,48 @@ func parseOne(sql string) Statement {
 		s.Err = refusal(err).Error()
 	}
 	return s
+}
+
+// refused answers for a text that the grammar refuses: with a driver's
+// placeholders made PostgreSQL's own it may be one that it knows, otherwise it
+// is approximated.
+func refused(sql string, tokens []Token, why error) Statement {
+	s := Approximate(sql)
+	if why != nil {
+		s.Err = why.Error()
+	}
+	bound, any := bindPlaceholders(tokens)
+	if !any || safe(bound, Tokens(bound)) != nil {
+		return s
+	}
+	list, err := parse(bound)
+	if err != nil || len(list) != 1 {
+		return s
+	}
+	e := newExtractor(bound)
+	e.statement(list[0].kind, list[0].node, nil)
+	exact := e.result()
+	exact.Text, exact.Err = s.Text, s.Err
+	return exact
+}
+
+// bindPlaceholders writes $1 for each ? and :name of a driver.
+func bindPlaceholders(tokens []Token) (sql string, any bool) {
+	var out strings.Builder
+	for i := 0; i < len(tokens); i++ {
+		t := tokens[i]
+		named := t.Text == ":" && i+1 < len(tokens) && tokens[i+1].Kind == TokenWord && (i == 0 || tokens[i-1].Text != ":")
+		if named {
+			i++
+		}
+		if named || t.Kind == TokenOperator && t.Text == "?" {
+			out.WriteString(" $1 ")
+			any = true
+			continue
+		}
+		out.WriteString(t.Text)
+	}
+	return out.String(), any
 }
 
 // Split takes a text apart at its semicolons, but not at those inside of
