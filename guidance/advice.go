@@ -22,7 +22,7 @@ type Advice struct {
 	Title   string   `json:"title"`
 	Text    string   `json:"text"` // Markdown, written by the rule's author
 	Facts   []Fact   `json:"facts"`
-	Related []string `json:"related,omitempty"` // rules that repair the same kind of thing
+	Related []string `json:"related,omitempty"` // other rules that found something on the same table
 	Source  Source   `json:"source"`
 }
 
@@ -36,8 +36,8 @@ type Fact struct {
 // maxFact bounds a fact's text in bytes; definitions can be long.
 const maxFact = 2048
 
-// Advise explains a finding by its rule. The other rules serve to name those
-// of the same area that found something too.
+// Advise explains a finding by its rule. The other findings serve to name the
+// rules that found something on the same table.
 func Advise(f healer.Finding, all []*rules.Rule, others []healer.Finding) (Advice, error) {
 	i := slices.IndexFunc(all, func(r *rules.Rule) bool { return r.ID == f.Rule })
 	if i < 0 {

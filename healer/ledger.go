@@ -37,8 +37,8 @@ type Ledger interface {
 	// (where zero) and Hash filled in.
 	Append(ctx context.Context, e Entry) (Entry, error)
 	// Current returns the newest entry of every subject of the kind, oldest
-	// subject first.
-	Current(ctx context.Context, kind Kind) ([]Entry, error)
+	// subject first; of those only that something happened to since then.
+	Current(ctx context.Context, kind Kind, since time.Time) ([]Entry, error)
 	// History returns the entries of one subject, oldest first; of all
 	// subjects where the subject is "".
 	History(ctx context.Context, subject string) ([]Entry, error)

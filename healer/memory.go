@@ -38,7 +38,7 @@ func (c Control) Pauses(now time.Time) bool {
 const controlSubject = "healer"
 
 func (h *Healer) recall(ctx context.Context) (*memory, error) {
-	now, err := Recall(ctx, h.cfg.Ledger)
+	now, err := Recall(ctx, h.cfg.Ledger, h.now())
 	if err != nil {
 		return nil, err
 	}
@@ -64,14 +64,15 @@ type History struct {
 	Control   Control
 }
 
-// Recall reads a ledger.
-func Recall(ctx context.Context, l Ledger) (h History, err error) {
-	h.Findings, err = bodies[Finding](ctx, l, KindFinding)
+// Recall reads a ledger. Plans that expired a day ago are left out: they come
+// and go, and a ledger keeps them for years.
+func Recall(ctx context.Context, l Ledger, now time.Time) (h History, err error) {
+	h.Findings, err = bodies[Finding](ctx, l, KindFinding, time.Time{})
 	if err == nil {
-		h.Proposals, err = bodies[Proposal](ctx, l, KindPlan)
+		h.Proposals, err = bodies[Proposal](ctx, l, KindPlan, now.Add(-2*planLife))
 	}
 	if err == nil {
-		h.Attempts, err = bodies[Attempt](ctx, l, KindAttempt)
+		h.Attempts, err = bodies[Attempt](ctx, l, KindAttempt, time.Time{})
 	}
 	if err == nil {
 		h.Control, err = recallControl(ctx, l)
@@ -81,7 +82,7 @@ func Recall(ctx context.Context, l Ledger) (h History, err error) {
 
 // recallControl reads whether repairs are paused.
 func recallControl(ctx context.Context, l Ledger) (Control, error) {
-	list, err := bodies[Control](ctx, l, KindControl)
+	list, err := bodies[Control](ctx, l, KindControl, time.Time{})
 	if len(list) == 0 {
 		return Control{}, err
 	}
@@ -89,8 +90,8 @@ func recallControl(ctx context.Context, l Ledger) (Control, error) {
 }
 
 // bodies decodes the present state of every subject of a kind.
-func bodies[T any](ctx context.Context, l Ledger, kind Kind) ([]T, error) {
-	entries, err := l.Current(ctx, kind)
+func bodies[T any](ctx context.Context, l Ledger, kind Kind, since time.Time) ([]T, error) {
+	entries, err := l.Current(ctx, kind, since)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}

@@ -161,7 +161,7 @@ func (h *host) attempts(t *testing.T) []healer.Attempt {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	now, err := healer.Recall(t.Context(), l)
+	now, err := healer.Recall(t.Context(), l, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

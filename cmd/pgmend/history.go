@@ -33,7 +33,7 @@ func (a *app) recall(ctx context.Context) (h history, err error) {
 		return h, fmt.Errorf("state directory %s: %w", c.State, err)
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	h.History, err = healer.Recall(ctx, l)
+	h.History, err = healer.Recall(ctx, l, a.clock())
 	return h, err
 }
 

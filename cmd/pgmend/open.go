@@ -222,7 +222,9 @@ func (blank) Append(context.Context, healer.Entry) (healer.Entry, error) {
 }
 
 // Current implements healer.Ledger.
-func (blank) Current(context.Context, healer.Kind) ([]healer.Entry, error) { return nil, nil }
+func (blank) Current(context.Context, healer.Kind, time.Time) ([]healer.Entry, error) {
+	return nil, nil
+}
 
 // History implements healer.Ledger.
 func (blank) History(context.Context, string) ([]healer.Entry, error) { return nil, nil }

@@ -218,7 +218,7 @@ func (d *daemon) Status(ctx context.Context) (control.Status, error) {
 	if at := d.cycled.Load(); at != nil {
 		s.LastCycle = *at
 	}
-	now, err := healer.Recall(ctx, d.ledger)
+	now, err := healer.Recall(ctx, d.ledger, d.clock())
 	s.Control = now.Control
 	return s, err
 }

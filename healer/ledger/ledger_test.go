@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pgmend/pgmend/healer"
 )
@@ -50,9 +51,12 @@ func TestCurrentIsTheNewestOfEachSubject(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	got, err := reader.Current(t.Context(), healer.KindFinding)
+	got, err := reader.Current(t.Context(), healer.KindFinding, time.Time{})
 	if err != nil || len(got) != 2 || string(got[0].Body) != `{"n":3}` || got[1].Subject != "F2" {
 		t.Errorf("Current = %v, %v", got, err)
+	}
+	if got, err = reader.Current(t.Context(), healer.KindFinding, time.Now().Add(time.Hour)); err != nil || len(got) != 0 {
+		t.Errorf("nothing happened since then: %v, %v", got, err)
 	}
 	history, err := reader.History(t.Context(), "F1")
 	if err != nil || len(history) != 2 || history[1].Seq != 3 {

@@ -14,12 +14,14 @@ import (
 const columns = "seq, time, kind, subject, action, actor, body, hash"
 
 // Current returns the newest entry of every subject of the kind, oldest
-// subject first.
-func (l *Ledger) Current(ctx context.Context, kind healer.Kind) ([]healer.Entry, error) {
+// subject first; of those only that something happened to since then, to the
+// second.
+func (l *Ledger) Current(ctx context.Context, kind healer.Kind, since time.Time) ([]healer.Entry, error) {
 	// The first entry's seq is when the subject came.
 	return l.entries(ctx, `SELECT `+columns+` FROM history
 		JOIN (SELECT subject AS s, min(seq) AS first, max(seq) AS last FROM history WHERE kind = ?1 GROUP BY subject) ON seq = last
-		ORDER BY first`, string(kind))
+		WHERE time >= ?2
+		ORDER BY first`, string(kind), since.UTC().Format("2006-01-02T15:04:05"))
 }
 
 // History returns the entries of one subject, or of all with "", oldest
