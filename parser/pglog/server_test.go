@@ -261,14 +261,14 @@ func (p *patient) end() {
 	}
 }
 
-// installed are the servers of this machine; PGMEND_TEST_POSTGRES may name
+// installed are the servers of this machine; PGMEND_PG may name
 // more of them, as a list of globs of folders of binaries.
 func installed(t *testing.T) []disposable.Binaries {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts servers")
 	}
-	found := disposable.Installed(filepath.SplitList(os.Getenv("PGMEND_TEST_POSTGRES"))...)
+	found := disposable.Installed(filepath.SplitList(os.Getenv("PGMEND_PG"))...)
 	if len(found) == 0 {
 		t.Skip(disposable.ErrNone)
 	}

@@ -20,7 +20,7 @@ func TestServerRotates(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a server")
 	}
-	list := disposable.Installed(filepath.SplitList(os.Getenv("PGMEND_TEST_POSTGRES"))...)
+	list := disposable.Installed(filepath.SplitList(os.Getenv("PGMEND_PG"))...)
 	if len(list) == 0 {
 		t.Skip(disposable.ErrNone)
 	}
