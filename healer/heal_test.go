@@ -386,3 +386,44 @@ func TestBlockedFindingsAreHealedInOrder(t *testing.T) {
 		t.Errorf("repairs were %s, want %s", got, want)
 	}
 }
+
+// A drop of ours that somebody cancels half-way has made its index invalid: it
+// is finished, not rebuilt and not left.
+func TestAnInterruptedDropIsFinished(t *testing.T) {
+	st := stage(t, builtin(t), duplicates+`
+		-- @hold
+		SELECT count(*) FROM app.t`)
+	s := pgtest.One(t)
+	done := make(chan healer.Attempt, 1)
+	go func() {
+		r, err := st.Heal(context.WithoutCancel(t.Context()), person("index/duplicate"))
+		if err != nil || len(r.Repairs) != 1 {
+			t.Errorf("%d repairs, %v", len(r.Repairs), err)
+			close(done)
+			return
+		}
+		done <- r.Repairs[0]
+	}()
+	// The drop has marked the index and waits for the reader.
+	cancel := `SELECT count(pg_cancel_backend(a.pid)) FROM pg_stat_activity AS a
+		WHERE a.datname = current_database() AND a.query LIKE 'DROP INDEX CONCURRENTLY "app"%' AND a.wait_event_type = 'Lock'
+		  AND EXISTS (SELECT FROM pg_index AS i WHERE i.indexrelid = 'app.second'::regclass AND NOT i.indisvalid)`
+	finishing := `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DROP INDEX CONCURRENTLY IF EXISTS%' AND state = 'active' AND pid <> pg_backend_pid()`
+	for _, step := range []string{cancel, finishing} {
+		for deadline := time.Now().Add(20 * time.Second); s.Ask(t, st.Name, "postgres", step) != "1"; time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("it did not come to this: %s", step)
+			}
+		}
+	}
+	if err := st.Player.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a, ok := <-done
+	if !ok || !a.Verified {
+		t.Errorf("%s: %s", a.State, a.Err)
+	}
+	if n := s.Ask(t, st.Name, "postgres", "SELECT count(*) FROM pg_class WHERE relname = 'second'"); n != "0" {
+		t.Error("the half-dropped index is left")
+	}
+}
