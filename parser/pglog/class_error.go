@@ -112,7 +112,8 @@ var errorClasses = []class{
 		quoted: []string{"path"}, body: file},
 	{kind: OutOfMemory, states: []string{"53200"}, patterns: []string{`out of memory`, `out of shared memory`}},
 	{kind: DataCorrupted, states: []string{"XX001"}, patterns: []string{
-		`invalid page in block {block#} of relation {path}`, `could not read block {block#} in file "{path}": read only…`,
+		// Since 18 the relation is quoted.
+		`invalid page in block {block#} of relation "{path}"`, `invalid page in block {block#} of relation {path}`, `could not read block {block#} in file "{path}": read only…`,
 		`missing chunk number {chunk#} for toast value {value#} in {name}`}, quoted: []string{"path"}, body: file},
 	{kind: DataCorrupted, states: []string{"XX001"}, body: file},
 	{kind: IndexCorrupted, states: []string{"XX002"}, patterns: []string{
