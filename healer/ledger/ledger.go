@@ -27,9 +27,10 @@ type Ledger struct {
 	lock  *os.File // nil: read only
 	clock func() time.Time
 
-	mu   sync.Mutex // one writer: the chain has one end
-	seq  int64
-	hash string
+	mu    sync.Mutex // one writer: the chain has one end
+	known bool       // seq and hash are the end's
+	seq   int64
+	hash  string
 }
 
 var (
@@ -51,7 +52,10 @@ func Open(dir string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := open(dir, "rwc")
+	if err := private(filepath.Join(dir, File)); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	l, err := open(dir, url.Values{"mode": {"rw"}, "_journal_mode": {"WAL"}})
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -60,13 +64,28 @@ func Open(dir string) (*Ledger, error) {
 	if err = l.migrate(ctx); err == nil {
 		err = l.end(ctx)
 	}
-	if err == nil {
-		err = os.Chmod(filepath.Join(dir, File), 0o600)
-	}
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+// private makes the file, for this user alone, before SQLite opens it: the
+// files that SQLite keeps beside it take its mode (sqlite.org/wal.html). A file
+// that is there is not opened here, because closing it would take the locks
+// from a reader in this process (sqlite.org/howtocorrupt.html, 2.2).
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // in the state directory
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		err = os.Chmod(path, 0o600)
+	case err == nil:
+		err = f.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("the ledger: %w; run as the owner of the state directory, or name another with --state", err)
+	}
+	return nil
 }
 
 // OpenReadOnly opens the ledger to look at it, also while a daemon writes. It
@@ -78,8 +97,22 @@ func OpenReadOnly(dir string) (*Ledger, error) {
 		}
 		return nil, err
 	}
-	l, err := open(dir, "ro")
+	l, err := open(dir, url.Values{"mode": {"ro"}})
 	if err != nil {
+		return nil, err
+	}
+	err = l.compatible(context.Background())
+	if err == nil {
+		return l, nil
+	}
+	err = errors.Join(err, l.Close())
+	if _, wal := os.Stat(filepath.Join(dir, File+"-wal")); !unwritable(err) || !errors.Is(wal, fs.ErrNotExist) {
+		return nil, err
+	}
+	// Nobody has the file open, and SQLite cannot make the files in which it
+	// would coordinate with a writer: an archived copy, or another user's
+	// directory. It is whole, as the last writer closed it.
+	if l, err = open(dir, url.Values{"mode": {"ro"}, "immutable": {"1"}}); err != nil {
 		return nil, err
 	}
 	if err := l.compatible(context.Background()); err != nil {
@@ -88,15 +121,12 @@ func OpenReadOnly(dir string) (*Ledger, error) {
 	return l, nil
 }
 
-func open(dir, mode string) (*Ledger, error) {
+func open(dir string, options url.Values) (*Ledger, error) {
 	// WAL lets readers read while the daemon writes; with FULL every commit is
 	// synced, in WAL mode too (sqlite.org/pragma.html#pragma_synchronous).
-	options := url.Values{
-		"mode": {mode}, "_busy_timeout": {"5000"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
-	}
-	if mode != "ro" {
-		options.Set("_journal_mode", "WAL")
-	}
+	options.Set("_busy_timeout", "5000")
+	options.Set("_synchronous", "FULL")
+	options.Set("_txlock", "immediate")
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.Join(dir, File)}).EscapedPath(), RawQuery: options.Encode()}
 	db, err := sql.Open("sqlite3", u.String())
 	if err != nil {
@@ -117,17 +147,24 @@ func (l *Ledger) Close() error {
 
 // end reads the last entry, which the next one is chained to.
 func (l *Ledger) end(ctx context.Context) error {
-	err := l.db.QueryRowContext(ctx, "SELECT seq, hash FROM history ORDER BY seq DESC LIMIT 1").Scan(&l.seq, &l.hash)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+	seq, hash := int64(0), ""
+	err := l.db.QueryRowContext(ctx, "SELECT seq, hash FROM history ORDER BY seq DESC LIMIT 1").Scan(&seq, &hash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return wrap(err)
 	}
-	return wrap(err)
+	l.seq, l.hash, l.known = seq, hash, true
+	return nil
 }
 
 // Append writes and syncs the entry before it returns it.
 func (l *Ledger) Append(ctx context.Context, e healer.Entry) (healer.Entry, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.known {
+		if err := l.end(ctx); err != nil {
+			return healer.Entry{}, err
+		}
+	}
 	if e.Time.IsZero() {
 		e.Time = l.clock()
 	}
@@ -138,6 +175,9 @@ func (l *Ledger) Append(ctx context.Context, e healer.Entry) (healer.Entry, erro
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 		e.Seq, stamp(e.Time), string(e.Kind), e.Subject, e.Action, e.Actor, string(e.Body), e.Hash)
 	if err != nil {
+		// A failed sync can leave the row in the file; what is there decides
+		// what the next entry follows.
+		l.known = false
 		return healer.Entry{}, wrap(err)
 	}
 	l.seq, l.hash = e.Seq, e.Hash
@@ -157,11 +197,3 @@ func chain(before string, e healer.Entry) string {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
-
-// wrap adds what to do to an error of the file.
-func wrap(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("the ledger: %w; is the disk full, or the file not writable?", err)
-}

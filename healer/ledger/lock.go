@@ -20,10 +20,13 @@ func acquire(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the state directory: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+	case errors.Is(err, syscall.EWOULDBLOCK):
 		pid, _ := io.ReadAll(io.LimitReader(f, 20))
 		err = fmt.Errorf("%w: process %s", ErrHeld, strings.TrimSpace(string(pid)))
 		return nil, errors.Join(err, f.Close())
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("lock the state directory: %w; its file system must support flock", err), f.Close())
 	}
 	// The pid is for messages only; the lock is what counts.
 	err = f.Truncate(0)
