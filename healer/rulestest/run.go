@@ -23,7 +23,7 @@ type Config struct {
 
 // Outcome is what a fixture came to.
 type Outcome struct {
-	Plan    string // as it was planned, for the golden
+	Plans   map[string]string // as planned, by the cases' names, for the golden
 	Elapsed time.Duration
 	Err     error // nil: it passed
 }
@@ -31,19 +31,32 @@ type Outcome struct {
 // settleTime is how long statistics may take to show what was done.
 const settleTime = 15 * time.Second
 
-// Run proves one rule on one server.
+// Run proves one rule on one server, case by case.
 func Run(ctx context.Context, c Config) Outcome {
 	begun := time.Now()
-	var out Outcome
-	stage, err := NewStage(ctx, StageConfig{
-		Server: c.Server, Version: c.Version, Rules: only{c.Rule}, Superuser: c.Superuser,
-	})
-	if err == nil {
-		p := proof{Stage: stage, Config: c, outcome: &out}
-		err = errors.Join(p.prove(ctx), stage.Close(context.WithoutCancel(ctx)))
+	out := Outcome{Plans: make(map[string]string)}
+	cases, err := c.Fixture.For(c.Version / 10000)
+	if err == nil && len(cases) == 0 {
+		err = fmt.Errorf("the fixture has no case for PostgreSQL %d", c.Version/10000)
+	}
+	for _, one := range cases {
+		if failed := c.prove(ctx, one, out.Plans); failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s%w", prefix(one.Name), failed))
+		}
 	}
 	out.Err, out.Elapsed = err, time.Since(begun)
 	return out
+}
+
+func (c Config) prove(ctx context.Context, one Case, plans map[string]string) error {
+	stage, err := NewStage(ctx, StageConfig{
+		Server: c.Server, Version: c.Version, Rules: only{c.Rule}, Superuser: c.Superuser,
+	})
+	if err != nil {
+		return err
+	}
+	p := proof{Stage: stage, story: one, rule: c.Rule, major: c.Version / 10000, plans: plans}
+	return errors.Join(p.prove(ctx), stage.Close(context.WithoutCancel(ctx)))
 }
 
 // only is one rule as a source of rules.
@@ -58,8 +71,13 @@ func (o only) For(major int) []*rules.Rule {
 
 type proof struct {
 	*Stage
-	Config
-	outcome *Outcome
+	story Case
+	rule  *rules.File
+	major int
+	plans map[string]string
+
+	near             []string // near misses, which nothing may touch
+	broken, repaired world
 }
 
 // prove goes through the steps of the package's comment.
@@ -68,8 +86,8 @@ func (p *proof) prove(ctx context.Context) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"quiet", p.quiet}, {"detect", p.detect}, {"log", p.heard}, {"plan", p.plan}, {"repair", p.repair}, {"again", p.nothingLeft},
-		{"undo", p.undo},
+		{"quiet", p.quiet}, {"detect", p.detect}, {"log", p.heard}, {"plan", p.plan}, {"repair", p.repair},
+		{"again", p.nothingLeft}, {"undo", p.undo},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
@@ -80,21 +98,25 @@ func (p *proof) prove(ctx context.Context) error {
 
 func (p *proof) options() healer.Options {
 	o := healer.Options{Person: true, Ceiling: rules.High, Now: true, Yes: true, Actor: "rulestest"}
-	for _, s := range p.Fixture.Sets {
-		o.Sets = append(o.Sets, p.Rule.ID+"."+s)
+	for _, s := range p.story.Sets {
+		o.Sets = append(o.Sets, p.rule.ID+"."+s)
 	}
 	return o
 }
 
 func (p *proof) quiet(ctx context.Context) error {
-	if err := p.Player.Play(ctx, p.Fixture.Quiet); err != nil {
+	if err := p.Player.Play(ctx, p.story.Quiet); err != nil {
 		return err
 	}
 	r, err := p.Find(ctx, p.options())
 	if err != nil {
 		return err
 	}
-	return errors.Join(skipped(r), expect("findings among the near misses", objects(r.Findings), nil))
+	if err := errors.Join(skipped(r), expect("findings among the near misses", objects(r.Findings), nil)); err != nil {
+		return err
+	}
+	p.broken, err = p.look(ctx)
+	return err
 }
 
 // skipped makes an error of what could not be judged: a fixture sees all.
@@ -107,11 +129,21 @@ func skipped(r healer.Result) error {
 }
 
 func (p *proof) detect(ctx context.Context) error {
-	if err := p.Player.Play(ctx, p.Fixture.Setup); err != nil {
+	if err := p.Player.Play(ctx, p.story.Setup); err != nil {
 		return err
 	}
+	before := p.broken
+	var err error
+	if p.broken, err = p.look(ctx); err != nil {
+		return err
+	}
+	for name := range before {
+		if before.unchanged(p.broken, []string{name}) == nil {
+			p.near = append(p.near, name)
+		}
+	}
 	var want []string
-	for _, w := range p.Fixture.Want {
+	for _, w := range p.story.Want {
 		want = append(want, w.Object)
 	}
 	return eventually(ctx, func() error {
@@ -138,14 +170,15 @@ func (p *proof) plan(ctx context.Context) error {
 		}
 	}
 	var want []string
-	for _, w := range p.Fixture.Want {
+	for _, w := range p.story.Want {
 		if w.Refused != "" {
 			want = append(want, w.Object+" refused: "+w.Refused)
 		}
 	}
-	p.outcome.Plan = strings.Join(sql, "\n")
-	if p.outcome.Plan != p.Fixture.Plan {
-		err = fmt.Errorf("the plan is\n%s\nand should be\n%s", p.outcome.Plan, p.Fixture.Plan)
+	planned := strings.Join(sql, "\n")
+	p.plans[p.story.Name] = planned
+	if planned != p.story.Plan {
+		err = fmt.Errorf("the plan is\n%s\nand should be\n%s", planned, p.story.Plan)
 	}
 	return errors.Join(err, expect("refusals", refused, want))
 }
@@ -155,12 +188,22 @@ func oneLine(sql string) string { return strings.Join(strings.Split(sql, "\n"), 
 
 func (p *proof) repair(ctx context.Context) error {
 	var want []string
-	for _, w := range p.Fixture.Want {
+	for _, w := range p.story.Want {
 		if w.Refused == "" {
 			want = append(want, w.Object)
 		}
 	}
-	return p.heal(ctx, want)
+	if err := p.heal(ctx, want); err != nil {
+		return err
+	}
+	var err error
+	if p.repaired, err = p.look(ctx); err != nil {
+		return err
+	}
+	if err := p.broken.unchanged(p.repaired, p.near); err != nil {
+		return fmt.Errorf("it touched a near miss: %w", err)
+	}
+	return nil
 }
 
 // heal repairs exactly what is wanted.
@@ -178,7 +221,7 @@ func (p *proof) heal(ctx context.Context, want []string) error {
 	}
 	for _, d := range r.Plans {
 		if d.Decision.Verdict != healer.Proceed {
-			err = errors.Join(err, unwanted(p.Fixture.Want, d))
+			err = errors.Join(err, unwanted(p.story.Want, d))
 		}
 	}
 	return errors.Join(err, expect("repairs", verified, want))
@@ -197,7 +240,7 @@ func unwanted(want []Wanted, d healer.Planned) error {
 // second run does nothing.
 func (p *proof) nothingLeft(ctx context.Context) error {
 	var left []string
-	for _, w := range p.Fixture.Want {
+	for _, w := range p.story.Want {
 		if w.Refused != "" {
 			left = append(left, w.Object)
 		}

@@ -15,7 +15,7 @@ import (
 // the line says. It has to find something, and nothing that is not wanted.
 func (p *proof) heard(ctx context.Context) error {
 	decoder := pglog.NewDecoder(pglog.JSON, pglog.Options{})
-	records := slices.Concat(decoder.Decode([]byte(p.Fixture.Log+"\n")), decoder.Flush())
+	records := slices.Concat(decoder.Decode([]byte(p.story.Log+"\n")), decoder.Flush())
 	for _, r := range records {
 		o := p.options()
 		o.Event = make(rules.Values)
@@ -25,7 +25,7 @@ func (p *proof) heard(ctx context.Context) error {
 				o.Event["event."+name] = rules.Text(text)
 			}
 		}
-		rule, ok := p.Rule.For(p.Version / 10000)
+		rule, ok := p.rule.For(p.major)
 		if !ok || !slices.ContainsFunc(rule.On, event.Matches) {
 			return fmt.Errorf("the rule does not wait for the event %s (%s)", event.Kind, event.Record.SQLState)
 		}
@@ -33,7 +33,7 @@ func (p *proof) heard(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if len(found.Findings) == 0 || len(found.Findings) >= len(p.Fixture.Want) {
+		if len(found.Findings) == 0 || len(found.Findings) >= len(p.story.Want) {
 			return fmt.Errorf("the event narrows the rule to %q", objects(found.Findings))
 		}
 	}
@@ -41,7 +41,7 @@ func (p *proof) heard(ctx context.Context) error {
 }
 
 // undo takes every repair back, newest first, or is refused where there is no
-// undo; after it the repair works again.
+// undo; after it the catalog is as it was, and the repair works again.
 func (p *proof) undo(ctx context.Context) error {
 	attempts, err := p.Attempts(ctx)
 	if err != nil {
@@ -64,5 +64,22 @@ func (p *proof) undo(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := p.restored(ctx, undone, len(undone) == len(attempts)); err != nil {
+		return fmt.Errorf("it is not as it was: %w", err)
+	}
 	return p.heal(ctx, undone)
+}
+
+// restored makes sure that the undone objects are as they were before the
+// repair, and where all was undone, that everything is.
+func (p *proof) restored(ctx context.Context, undone []string, all bool) error {
+	now, err := p.look(ctx)
+	if err != nil {
+		return err
+	}
+	same := slices.Concat(p.near, undone)
+	if all {
+		same = p.broken.names(now)
+	}
+	return p.broken.unchanged(now, same)
 }

@@ -4,7 +4,7 @@
 -- every: 15m
 -- severity: warning
 -- risk: medium
--- hazards: reindex, drop_index
+-- hazards: reindex, drop_index, attach
 -- requires: pg>=13
 -- reads: catalog
 -- cooldown: 24h
@@ -50,9 +50,24 @@ SELECT 'session ' || p.pid || ' builds an index'
   FROM pg_catalog.pg_stat_progress_create_index AS p
  WHERE p.relid = @table_oid OR p.relid IS NULL
 
--- guard: it is not a partitioned index
-SELECT 'a partitioned index is valid as soon as each partition has its own attached: a person creates what is missing, concurrently, and attaches it'
- WHERE @partitioned::bool
+-- guard: each partition has its own index
+SELECT pg_catalog.format('the partition %I has no such index: a person creates it there, concurrently', l.relname)
+  FROM pg_catalog.pg_index AS pi
+  JOIN pg_catalog.pg_class AS pc ON pc.oid = pi.indexrelid
+  JOIN pg_catalog.pg_inherits AS h ON h.inhparent = pi.indrelid
+  JOIN pg_catalog.pg_class AS l ON l.oid = h.inhrelid
+ WHERE pi.indexrelid = @oid AND @partitioned::bool
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i
+                     JOIN pg_catalog.pg_class AS ic ON ic.oid = i.indexrelid
+                     LEFT JOIN pg_catalog.pg_inherits AS a ON a.inhrelid = i.indexrelid
+                    WHERE i.indrelid = l.oid
+                      AND (a.inhparent = @oid
+                           OR a.inhparent IS NULL AND i.indisvalid AND i.indisready AND ic.relam = pc.relam AND i.indisunique = pi.indisunique AND i.indnkeyatts = pi.indnkeyatts
+                           AND i.indnatts = pi.indnatts AND i.indclass::text = pi.indclass::text AND i.indcollation::text = pi.indcollation::text
+                           AND i.indoption::text = pi.indoption::text
+                           AND pg_catalog.pg_get_expr(i.indpred, i.indrelid) IS NOT DISTINCT FROM pg_catalog.pg_get_expr(pi.indpred, pi.indrelid)
+                           AND ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, k, true) FROM pg_catalog.generate_series(1, i.indnatts::int4) AS k)
+                             = ARRAY(SELECT pg_catalog.pg_get_indexdef(pi.indexrelid, k, true) FROM pg_catalog.generate_series(1, pi.indnatts::int4) AS k)))
 
 -- measure
 SELECT pg_catalog.pg_relation_size(i.indexrelid) AS size
@@ -63,6 +78,27 @@ SELECT pg_catalog.pg_relation_size(i.indexrelid) AS size
 -- repair: session, deadline=4h
 -- if: SELECT 1 WHERE @live::bool AND NOT @partitioned::bool
 REINDEX INDEX CONCURRENTLY {schema}.{name};
+-- A partitioned index gets what its partitions have: the same columns, classes,
+-- collations, directions and predicate.
+-- each: SELECT DISTINCT ON (l.oid) n.nspname AS schema, ic.relname AS index
+--   FROM pg_catalog.pg_index AS pi
+--   JOIN pg_catalog.pg_class AS pc ON pc.oid = pi.indexrelid
+--   JOIN pg_catalog.pg_inherits AS h ON h.inhparent = pi.indrelid
+--   JOIN pg_catalog.pg_class AS l ON l.oid = h.inhrelid
+--   JOIN pg_catalog.pg_index AS i ON i.indrelid = l.oid
+--   JOIN pg_catalog.pg_class AS ic ON ic.oid = i.indexrelid
+--   JOIN pg_catalog.pg_namespace AS n ON n.oid = ic.relnamespace
+--  WHERE pi.indexrelid = @oid AND @partitioned::bool
+--    AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS a WHERE a.inhrelid = i.indexrelid)
+--    AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS a JOIN pg_catalog.pg_index AS ai ON ai.indexrelid = a.inhrelid WHERE a.inhparent = @oid AND ai.indrelid = l.oid)
+--    AND i.indisvalid AND i.indisready AND ic.relam = pc.relam AND i.indisunique = pi.indisunique AND i.indnkeyatts = pi.indnkeyatts
+--                             AND i.indnatts = pi.indnatts AND i.indclass::text = pi.indclass::text AND i.indcollation::text = pi.indcollation::text
+--                             AND i.indoption::text = pi.indoption::text
+--                             AND pg_catalog.pg_get_expr(i.indpred, i.indrelid) IS NOT DISTINCT FROM pg_catalog.pg_get_expr(pi.indpred, pi.indrelid)
+--                             AND ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, k, true) FROM pg_catalog.generate_series(1, i.indnatts::int4) AS k)
+--                               = ARRAY(SELECT pg_catalog.pg_get_indexdef(pi.indexrelid, k, true) FROM pg_catalog.generate_series(1, pi.indnatts::int4) AS k)
+--  ORDER BY l.oid, i.indexrelid
+ALTER INDEX {schema}.{name} ATTACH PARTITION {each.schema}.{each.index};
 -- Not live is somebody's drop that was interrupted: it is finished, never rebuilt.
 -- if: SELECT 1 WHERE NOT @live::bool AND NOT @partitioned::bool
 DROP INDEX CONCURRENTLY {schema}.{name};

@@ -15,7 +15,16 @@ SET statement_timeout = 0;
 -- @release
 
 -- setup
--- A partitioned index that lacks a partition's own is reported.
+-- A partitioned index gets what its partitions have.
+CREATE TABLE app.q (gone int, id int, v text) PARTITION BY RANGE (id);
+CREATE TABLE app.q1 (v text, id int, gone int);
+ALTER TABLE app.q ATTACH PARTITION app.q1 FOR VALUES FROM (0) TO (10);
+CREATE TABLE app.q2 PARTITION OF app.q DEFAULT;
+CREATE INDEX q1_other ON app.q1 (v);
+CREATE INDEX "q1 idx" ON app.q1 (lower(v), id DESC);
+CREATE INDEX q2_idx ON app.q2 (lower(v), id DESC);
+CREATE INDEX q_idx ON ONLY app.q (lower(v), id DESC);
+-- One that lacks a partition's own is reported.
 CREATE TABLE app.p (id int) PARTITION BY RANGE (id);
 CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES FROM (0) TO (10);
 CREATE INDEX parent_only ON ONLY app.p (id);
@@ -46,10 +55,13 @@ UPDATE pg_index SET indislive = false, indisready = false WHERE indexrelid = 'ap
 -- want
 app.broken
 app.half_dropped
-app.parent_only refused: it is not a partitioned index
+app.parent_only refused: each partition has its own index
+app.q_idx
 app.💥 broken too
 
 -- plan
 REINDEX INDEX CONCURRENTLY "app"."broken"
 DROP INDEX CONCURRENTLY "app"."half_dropped"
+ALTER INDEX "app"."q_idx" ATTACH PARTITION "app"."q1 idx"
+ALTER INDEX "app"."q_idx" ATTACH PARTITION "app"."q2_idx"
 REINDEX INDEX CONCURRENTLY "app"."💥 broken too"
