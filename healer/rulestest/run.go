@@ -19,6 +19,7 @@ type Config struct {
 	Superuser bool
 	Rule      *rules.File
 	Fixture   *Fixture
+	Settle    time.Duration // how long statistics may take to show what was done; 0: 15 s
 }
 
 // Outcome is what a fixture came to.
@@ -28,11 +29,13 @@ type Outcome struct {
 	Err     error // nil: it passed
 }
 
-// settleTime is how long statistics may take to show what was done.
-const settleTime = 15 * time.Second
+const defaultSettle = 15 * time.Second
 
 // Run proves one rule on one server, case by case.
 func Run(ctx context.Context, c Config) Outcome {
+	if c.Settle <= 0 {
+		c.Settle = defaultSettle
+	}
 	begun := time.Now()
 	out := Outcome{Plans: make(map[string]string)}
 	cases, err := c.Fixture.For(c.Version / 10000)
@@ -55,7 +58,7 @@ func (c Config) prove(ctx context.Context, one Case, plans map[string]string) er
 	if err != nil {
 		return err
 	}
-	p := proof{Stage: stage, story: one, rule: c.Rule, major: c.Version / 10000, plans: plans}
+	p := proof{Stage: stage, story: one, rule: c.Rule, major: c.Version / 10000, settle: c.Settle, plans: plans}
 	return errors.Join(p.prove(ctx), stage.Close(context.WithoutCancel(ctx)))
 }
 
@@ -71,10 +74,11 @@ func (o only) For(major int) []*rules.Rule {
 
 type proof struct {
 	*Stage
-	story Case
-	rule  *rules.File
-	major int
-	plans map[string]string
+	story  Case
+	rule   *rules.File
+	major  int
+	settle time.Duration
+	plans  map[string]string
 
 	near             []string // near misses, which nothing may touch
 	broken, repaired world
@@ -146,7 +150,7 @@ func (p *proof) detect(ctx context.Context) error {
 	for _, w := range p.story.Want {
 		want = append(want, w.Object)
 	}
-	return eventually(ctx, func() error {
+	return p.eventually(ctx, func() error {
 		r, err := p.Find(ctx, p.options())
 		if err != nil {
 			return err
@@ -245,7 +249,7 @@ func (p *proof) nothingLeft(ctx context.Context) error {
 			left = append(left, w.Object)
 		}
 	}
-	err := eventually(ctx, func() error {
+	err := p.eventually(ctx, func() error {
 		r, err := p.Find(ctx, p.options())
 		return errors.Join(err, expect("findings after the repair", objects(r.Findings), left))
 	})
@@ -279,8 +283,8 @@ func expect(what string, got, want []string) error {
 }
 
 // eventually tries until something holds; statistics come late.
-func eventually(ctx context.Context, check func() error) error {
-	deadline := time.Now().Add(settleTime)
+func (p *proof) eventually(ctx context.Context, check func() error) error {
+	deadline := time.Now().Add(p.settle)
 	for {
 		err := check()
 		if err == nil || time.Now().After(deadline) {

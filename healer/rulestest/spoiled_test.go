@@ -3,6 +3,7 @@ package rulestest_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pgmend/pgmend/healer/pg/pgtest"
 	"github.com/pgmend/pgmend/healer/rulestest"
@@ -136,7 +137,9 @@ func TestWhatTheHarnessFinds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out := rulestest.Run(t.Context(), rulestest.Config{Server: s, Version: s.Major * 10000, Rule: file, Fixture: fixture})
+			out := rulestest.Run(t.Context(), rulestest.Config{
+				Server: s, Version: s.Major * 10000, Rule: file, Fixture: fixture, Settle: time.Second,
+			})
 			switch {
 			case c.want == "" && out.Err != nil:
 				t.Error(out.Err)
