@@ -12,10 +12,10 @@
 
 -- detect
 WITH candidates AS (
-    SELECT i.*, x.relname, x.relam, x.relnamespace, t.relowner, x.relpages,
-           -- It backs nothing, so that nobody but the planner would miss it.
+    SELECT i.*, x.relname, x.relam, x.relnamespace, x.relpages, t.relowner, s.spcname,
+           -- It backs nothing, so that nobody but the planner would miss it, and an undo can bring all of it back.
            NOT i.indisprimary AND NOT i.indisexclusion AND NOT i.indisreplident AND NOT i.indisclustered AND i.indimmediate
-           AND x.reltablespace = 0
+           AND (s.oid IS NULL OR i.indpred IS NULL)
            AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = i.indexrelid)
            AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)
            AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
@@ -23,29 +23,36 @@ WITH candidates AS (
            AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
                             WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))
            AND pg_catalog.obj_description(i.indexrelid, 'pg_class') IS NULL
-           AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0) AS droppable
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0) AS droppable,
+           -- All that makes it this index and no other, but for the trees of its expressions: those of equal ones differ.
+           pg_catalog.concat_ws(' / ', x.relam, i.indkey, i.indclass, i.indcollation, i.indoption, i.indnkeyatts, i.indisunique, i.indimmediate,
+                                pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct', i.indpred IS NULL, i.indexprs IS NULL,
+                                (SELECT pg_catalog.jsonb_agg(a.attoptions ORDER BY a.attnum) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = i.indexrelid),
+                                -- What a btree's and a hash's options change is how full their pages are.
+                                CASE WHEN m.amname NOT IN ('btree', 'hash') THEN x.reloptions END) AS shape
       FROM pg_catalog.pg_index AS i
       JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid AND x.relkind = 'i'
+      JOIN pg_catalog.pg_am AS m ON m.oid = x.relam
       JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid AND t.relpersistence <> 't'
+      LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = x.reltablespace
      WHERE i.indisvalid AND i.indisready AND i.indislive
 )
 SELECT d.indexrelid AS oid, n.nspname AS schema, d.relname AS name, d.indrelid AS table_oid,
-       pg_catalog.pg_get_userbyid(d.relowner) AS owner
+       pg_catalog.pg_get_userbyid(d.relowner) AS owner,
+       d.spcname AS tablespace,
+       k.twins
   FROM candidates AS d
   JOIN pg_catalog.pg_namespace AS n ON n.oid = d.relnamespace
+ CROSS JOIN LATERAL (
+       SELECT pg_catalog.array_agg(k.indexrelid ORDER BY k.droppable, k.indisprimary DESC, k.indexrelid) AS twins
+         FROM candidates AS k
+        WHERE k.indrelid = d.indrelid AND k.indexrelid <> d.indexrelid AND k.shape = d.shape
+          -- Of several that could go, the oldest stays.
+          AND (NOT k.droppable OR k.indexrelid < d.indexrelid)) AS k
  WHERE d.droppable
+   AND k.twins IS NOT NULL
    AND d.relpages * pg_catalog.current_setting('block_size')::int8 >= @min_size
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
-   AND EXISTS (SELECT
-                 FROM candidates AS k
-                WHERE k.indrelid = d.indrelid AND k.indexrelid <> d.indexrelid
-                  -- Of several that could go, the oldest stays.
-                  AND (NOT k.droppable OR k.indexrelid < d.indexrelid)
-                  AND k.relam = d.relam AND k.indkey::text = d.indkey::text AND k.indclass::text = d.indclass::text
-                  AND k.indcollation::text = d.indcollation::text AND k.indoption::text = d.indoption::text
-                  AND k.indnkeyatts = d.indnkeyatts AND k.indisunique = d.indisunique
-                  AND (k.indpred IS NULL) = (d.indpred IS NULL) AND (k.indexprs IS NULL) = (d.indexprs IS NULL)
-                  AND pg_catalog.to_jsonb(k) -> 'indnullsnotdistinct' IS NOT DISTINCT FROM pg_catalog.to_jsonb(d) -> 'indnullsnotdistinct')
  ORDER BY n.nspname, d.relname
 
 -- capture
@@ -53,36 +60,16 @@ SELECT pg_catalog.pg_get_indexdef(d.indexrelid) AS definition,
        pg_catalog.pg_relation_size(d.indexrelid) AS size,
        b.relname AS "table",
        x.relname AS twin,
-       k.indexrelid AS twin_oid,
-       CASE WHEN s.indexrelid IS NOT NULL THEN 'index/reindex-leftover' END AS blocked_by
+       k.indexrelid AS twin_oid
   FROM pg_catalog.pg_index AS d
   JOIN pg_catalog.pg_class AS b ON b.oid = d.indrelid
-  JOIN pg_catalog.pg_class AS y ON y.oid = d.indexrelid
-  JOIN pg_catalog.pg_index AS k ON k.indrelid = d.indrelid AND k.indexrelid <> d.indexrelid
+  JOIN pg_catalog.pg_index AS k ON k.indexrelid = ANY (@twins::oid[])
   JOIN pg_catalog.pg_class AS x ON x.oid = k.indexrelid
-  -- A leftover of the same table goes first: it may be of either twin.
-  LEFT JOIN (SELECT l.indexrelid, l.indrelid
-               FROM pg_catalog.pg_index AS l
-               JOIN pg_catalog.pg_class AS lc ON lc.oid = l.indexrelid
-              WHERE NOT l.indisvalid AND lc.relname ~ '_cc(new|old)\d*$') AS s ON s.indrelid = d.indrelid
  WHERE d.indexrelid = @oid
    AND d.indisvalid AND k.indisvalid AND k.indisready AND k.indislive
-   AND x.relam = y.relam
-   AND k.indkey::text = d.indkey::text AND k.indclass::text = d.indclass::text
-   AND k.indcollation::text = d.indcollation::text AND k.indoption::text = d.indoption::text
-   AND k.indnkeyatts = d.indnkeyatts AND k.indisunique = d.indisunique
-   AND pg_catalog.to_jsonb(k) -> 'indnullsnotdistinct' IS NOT DISTINCT FROM pg_catalog.to_jsonb(d) -> 'indnullsnotdistinct'
-   -- The trees of equal expressions differ in their text, so what they print is compared.
    AND pg_catalog.pg_get_expr(k.indpred, k.indrelid) IS NOT DISTINCT FROM pg_catalog.pg_get_expr(d.indpred, d.indrelid)
    AND pg_catalog.pg_get_expr(k.indexprs, k.indrelid) IS NOT DISTINCT FROM pg_catalog.pg_get_expr(d.indexprs, d.indrelid)
-   AND (k.indexrelid < d.indexrelid
-        OR k.indisprimary OR k.indisexclusion OR k.indisreplident OR k.indisclustered OR NOT k.indimmediate OR x.reltablespace <> 0
-        OR EXISTS (SELECT FROM pg_catalog.pg_constraint AS c WHERE c.conindid = k.indexrelid)
-        OR EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = k.indexrelid)
-        OR pg_catalog.obj_description(k.indexrelid, 'pg_class') IS NOT NULL
-        OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = k.indexrelid AND a.attstattarget >= 0)
-        OR EXISTS (SELECT FROM pg_catalog.pg_depend AS e WHERE e.refclassid = 'pg_catalog.pg_class'::regclass AND e.refobjid = k.indexrelid))
- ORDER BY k.indisprimary DESC, k.indexrelid
+ ORDER BY pg_catalog.array_position(@twins::oid[], k.indexrelid)
  LIMIT 1
 
 -- guard: no index build is running on the table
@@ -103,7 +90,10 @@ SELECT 'its twin is not valid'
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indexrelid = @twin_oid AND i.indisvalid)
 
 -- undo: session, deadline=4h
+-- if: SELECT 1 WHERE @tablespace IS NULL
 {definition:concurrently};
+-- if: SELECT 1 WHERE @tablespace IS NOT NULL
+{definition:concurrently} TABLESPACE {tablespace};
 
 -- guidance
 -- Both indexes answer the same queries, and every write maintains both. The one that backs a

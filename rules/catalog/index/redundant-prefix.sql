@@ -12,16 +12,17 @@
 
 -- detect
 SELECT s.indexrelid AS oid, n.nspname AS schema, x.relname AS name, s.indrelid AS table_oid,
-       pg_catalog.pg_get_userbyid(t.relowner) AS owner
+       pg_catalog.pg_get_userbyid(t.relowner) AS owner,
+       sp.spcname AS tablespace
   FROM pg_catalog.pg_index AS s
   JOIN pg_catalog.pg_class AS x ON x.oid = s.indexrelid AND x.relkind = 'i'
   JOIN pg_catalog.pg_am AS m ON m.oid = x.relam AND m.amname = 'btree'
   JOIN pg_catalog.pg_class AS t ON t.oid = s.indrelid AND t.relpersistence <> 't'
   JOIN pg_catalog.pg_namespace AS n ON n.oid = x.relnamespace
+  LEFT JOIN pg_catalog.pg_tablespace AS sp ON sp.oid = x.reltablespace
  WHERE s.indisvalid AND s.indisready AND s.indislive
    AND NOT s.indisunique AND NOT s.indisexclusion AND NOT s.indisreplident AND NOT s.indisclustered
    AND s.indpred IS NULL AND s.indexprs IS NULL AND s.indnkeyatts = s.indnatts
-   AND x.reltablespace = 0
    AND x.relpages * pg_catalog.current_setting('block_size')::int8 >= @min_size
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = s.indexrelid)
@@ -89,7 +90,10 @@ SELECT 'the index that covers it is not valid'
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indexrelid = @covering_oid AND i.indisvalid)
 
 -- undo: session, deadline=4h
+-- if: SELECT 1 WHERE @tablespace IS NULL
 {definition:concurrently};
+-- if: SELECT 1 WHERE @tablespace IS NOT NULL
+{definition:concurrently} TABLESPACE {tablespace};
 
 -- guidance
 -- A btree on (a, b) answers every query that one on (a) answers. The shorter index costs space and
