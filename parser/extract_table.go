@@ -132,29 +132,41 @@ func (e *extractor) sources(n node, s *scope) {
 	}
 	for _, field := range []string{"fromClause", "usingClause"} {
 		for _, v := range n.list(field) {
-			s.from = append(s.from, from(v)...)
+			s.from = append(s.from, s.entry(v)...)
 		}
 	}
 }
 
-func (s *scope) add(rel node) { s.from = append(s.from, sourceOf(rel)) }
-
-func sourceOf(rel node) source {
-	alias := rel.child("alias").str("aliasname")
-	if alias == "" {
-		alias = rel.str("relname")
-	}
-	return source{alias, rel.str("relname")}
+// add notes the target of INSERT, UPDATE, DELETE or MERGE, which never is a
+// WITH query.
+func (s *scope) add(rel node) {
+	target := s.source(rel)
+	target.table = rel.str("relname")
+	s.from = append(s.from, target)
 }
 
-// from lists what an entry of FROM brings, through its joins.
-func from(v any) []source {
+// source is what a relation brings to the columns in sight. A WITH query is
+// no table, and neither is one whose columns an alias names anew.
+func (s *scope) source(rel node) source {
+	alias, table := rel.child("alias").str("aliasname"), rel.str("relname")
+	out := source{alias: alias, table: table}
+	if alias == "" {
+		out.alias = table
+	}
+	if rel.str("schemaname") == "" && s.cte(table) || rel.child("alias").list("colnames") != nil {
+		out.table = ""
+	}
+	return out
+}
+
+// entry lists what an entry of FROM brings, through its joins.
+func (s *scope) entry(v any) []source {
 	kind, n := open(v)
 	switch kind {
 	case "RangeVar":
-		return []source{sourceOf(n)}
+		return []source{s.source(n)}
 	case "JoinExpr":
-		return append(from(n["larg"]), from(n["rarg"])...)
+		return append(s.entry(n["larg"]), s.entry(n["rarg"])...)
 	case "":
 		return nil
 	}

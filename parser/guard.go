@@ -34,53 +34,74 @@ func safe(sql string, tokens []Token) error {
 }
 
 // depth estimates, from above, how deep the syntax tree is: each operator of
-// a chain and each parenthesis is a level. What separates equal parts, a
-// comma, AND, OR, ends a chain, because the grammar makes flat lists of them.
+// a chain and each bracket is a level. A comma, AND and OR end a chain of
+// operators, because the grammar makes flat lists of them. They do not end a
+// chain of set operations or joins: SELECT 1, 1 UNION SELECT 1, 1 UNION …
 func depth(tokens []Token) int {
-	chains := []int{0} // of each open parenthesis
-	total, deepest := 0, 0
-	add := func(n int) {
-		chains[len(chains)-1] += n
-		total += n
-		deepest = max(deepest, total)
-	}
-	end := func() {
-		total -= chains[len(chains)-1]
-		chains[len(chains)-1] = 0
-	}
+	var m meter
 	for _, t := range tokens {
-		switch {
-		case t.Kind == TokenOperator, t.Kind == TokenPunct && t.Text == ":", t.Kind == TokenPunct && t.Text == "[":
-			add(1)
-		case t.Kind == TokenPunct && t.Text == "(":
-			add(1)
-			chains = append(chains, 0)
-		case t.Kind == TokenPunct && t.Text == ")" && len(chains) > 1:
-			end()
-			chains = chains[:len(chains)-1]
-		case t.Kind == TokenPunct && t.Text == ",":
-			end()
-		case t.Kind == TokenPunct && t.Text == ";":
-			chains, total = []int{0}, 0
-		case t.Kind == TokenWord && separates(t.Text):
-			end()
-		case t.Kind == TokenWord && nests(t.Text):
-			add(1)
+		switch t.Kind {
+		case TokenOperator:
+			m.chain++
+		case TokenPunct:
+			m.punct(t.Text)
+		case TokenWord:
+			m.word(t.Text)
+		}
+		m.deepest = max(m.deepest, m.outer+m.total())
+	}
+	return m.deepest
+}
+
+// meter counts the levels at one place of a text.
+type meter struct {
+	level
+	open    []level // those around the open brackets
+	outer   int     // their sum
+	deepest int
+}
+
+// level is what stands within one pair of brackets.
+type level struct {
+	chain int // operators since the last comma, AND or OR
+	joins int // set operations, joins and CASE so far
+}
+
+func (l level) total() int { return l.chain + l.joins }
+
+func (m *meter) punct(mark string) {
+	switch mark {
+	case ":":
+		m.chain++
+	case "(", "[":
+		// An indirection or a call is one level more than what it is of.
+		m.chain++
+		m.open = append(m.open, m.level)
+		m.outer += m.total()
+		m.level = level{}
+	case ")", "]":
+		if last := len(m.open) - 1; last >= 0 {
+			m.level, m.open = m.open[last], m.open[:last]
+			m.outer -= m.total()
+		}
+	case ",":
+		m.chain = 0
+	case ";":
+		if len(m.open) == 0 {
+			m.level = level{}
 		}
 	}
-	return deepest
 }
 
-func separates(word string) bool {
-	return strings.EqualFold(word, "and") || strings.EqualFold(word, "or")
-}
-
-// nests reports whether a key word can begin another level by itself.
-func nests(word string) bool {
+// word counts a key word that can begin another level by itself.
+func (m *meter) word(word string) {
 	switch strings.ToLower(word) {
-	case "not", "is", "isnull", "notnull", "union", "intersect", "except", "join", "case", "when", "in",
-		"like", "ilike", "similar", "between", "collate", "at", "with", "select", "explain":
-		return true
+	case "and", "or":
+		m.chain = 0
+	case "union", "intersect", "except", "join", "case":
+		m.joins++
+	case "not", "is", "isnull", "notnull", "when", "in", "like", "ilike", "similar", "between", "collate", "at",
+		"with", "select", "explain":
+		m.chain++
 	}
-	return false
 }

@@ -39,6 +39,8 @@ func (i *inspector) statement(r raw) {
 	switch r.kind {
 	case "SelectStmt":
 		i.outputs(n)
+	case "CreateTrigStmt":
+		i.function(n.list("funcname"))
 	case "IndexStmt":
 		i.Index = n.str("idxname")
 	case "VacuumStmt":
@@ -197,6 +199,8 @@ func (i *inspector) field(field string, v any, ctes []string) {
 			i.Casts = append(i.Casts, name(texts(node(v).list("names"))))
 		case "intoClause":
 			i.Into = true
+		case "funccall": // of CALL
+			i.function(node(v).list("funcname"))
 		}
 		i.walk(v, ctes)
 	}
@@ -210,11 +214,21 @@ func (i *inspector) relation(n node, ctes []string) {
 	i.Relations = append(i.Relations, r)
 }
 
+func (i *inspector) function(parts []any) {
+	i.Functions = append(i.Functions, name(texts(parts)))
+}
+
 // visit notes what a node by itself says.
 func (i *inspector) visit(kind string, n node) {
 	switch kind {
 	case "FuncCall":
-		i.Functions = append(i.Functions, name(texts(n.list("funcname"))))
+		i.function(n.list("funcname"))
+	case "RangeTableSample":
+		i.function(n.list("method"))
+	case "SortBy":
+		if op := n.list("useOp"); len(op) > 0 {
+			i.Operators = append(i.Operators, name(texts(op)))
+		}
 	case "A_Expr":
 		i.Operators = append(i.Operators, name(texts(n.list("name"))))
 	case "SubLink":

@@ -102,3 +102,24 @@ func TestTokensAreTheText(t *testing.T) {
 		}
 	}
 }
+
+// Functions and operators are called from more places than expressions.
+func TestInspectSeesEveryCall(t *testing.T) {
+	for sql, want := range map[string]Inspection{
+		`SELECT 1 FROM t ORDER BY x USING OPERATOR(evil.<)`:                {Operators: []Name{{"evil", "<"}}},
+		`SELECT 1 FROM t TABLESAMPLE evil.m (1)`:                           {Functions: []Name{{"evil", "m"}}},
+		`CALL evil.p(1)`:                                                   {Functions: []Name{{"evil", "p"}}},
+		`CREATE TRIGGER t AFTER INSERT ON a EXECUTE FUNCTION evil.f()`:     {Functions: []Name{{"evil", "f"}}},
+		`SELECT f() OVER (PARTITION BY g() ORDER BY h() USING <) FROM i()`: {Functions: []Name{{"", "i"}, {"", "f"}, {"", "h"}, {"", "g"}}, Operators: []Name{{"", "<"}}},
+	} {
+		list, err := Inspect(sql)
+		if err != nil || len(list) != 1 {
+			t.Errorf("%s: %v", sql, err)
+			continue
+		}
+		got := Inspection{Functions: list[0].Functions, Operators: list[0].Operators}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s\n%s", sql, diff)
+		}
+	}
+}

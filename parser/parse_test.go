@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -164,6 +165,11 @@ func TestSecretsNeverLeave(t *testing.T) {
 		`SELECT 1 -- hunter2`, `SELECT /* hunter2 */ 1`, `SELECT 'hunter2`, `COPY t FROM PROGRAM 'curl -u a:hunter2 x'`,
 		`SELEC 'hunter2' FROM t`, `DO $$ BEGIN PERFORM dblink('hunter2'); END $$`, `SET x = 'hunter2'`,
 		`CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $f$ SELECT 'hunter2' $f$`, "SELECT 'hunter2\x00'",
+		"SELECT E'x'\n'\\'hunter2' FROM t", `SELECT 1 AS $$hunter2$$`, `SET app.secret = hunter2`, `SET app.secret TO a, hunter2`,
+		`ALTER ROLE x SET app.secret = hunter2`, `ALTER ROLE x PASSWORD hunter2`, `CREATE USER x ENCRYPTED PASSWORD "hunter2"`,
+		`CREATE FUNCTION f() RETURNS int LANGUAGE plpython3u AS $$ password = "hunter2" $$`, `DO $$ hunter2 $$ LANGUAGE plperl`,
+		`CREATE FUNCTION f() RETURNS int AS 'SELECT ''hunter2''' LANGUAGE sql`, `CREATE FUNCTION f() RETURNS c AS 'hunter2', 'x' LANGUAGE c`,
+		`SELECT 1 FROM t WHERE pin = 12hunter2`, `SELECT U&'hunter2' UESCAPE '!'`, `SELECT $tag$ hunter2`, `SELECT /* /* */ hunter2`,
 	} {
 		for _, s := range Parse(sql) {
 			if strings.Contains(s.Text, canary) || strings.Contains(s.Err, canary) {
@@ -178,9 +184,55 @@ func TestMaskedTextTouchesTheSameTables(t *testing.T) {
 	for _, sql := range []string{
 		`SELECT * FROM a WHERE v = 'x' AND n > 5.5e3`, `DO $$ BEGIN INSERT INTO a SELECT 'b' FROM c; END $$`,
 		`INSERT INTO a VALUES (E'it''s', B'101', X'1F', $$x$$)`, `SELECT interval '1 day' FROM a`,
+		`DO $$ BEGIN FOR i IN 1..10 LOOP INSERT INTO a SELECT 0x1F FROM b; END LOOP; END $$`,
+		`DO LANGUAGE plpgsql 'BEGIN PERFORM ''x'' FROM a; END'`, `SELECT U&'d!0061' UESCAPE '!' FROM U&"d!0061" UESCAPE '!'`,
+		`CREATE FUNCTION f() RETURNS int AS 'SELECT 1 FROM a WHERE x = ''y''' LANGUAGE 'sql'`,
+		`SELECT 1_000, .5, 5., 1.5e-3 FROM a WHERE x = 2`, `SET search_path = a, b`, `CREATE TABLE a (b float(53))`,
 	} {
 		if diff := cmp.Diff(Tables(sql), Tables(Mask(sql))); diff != "" {
 			t.Errorf("%s became %s\n%s", sql, Mask(sql), diff)
+		}
+	}
+}
+
+// The guard estimates from above: whatever chains is counted, in whatever
+// separators it is wrapped. What is only long is let through.
+func TestTheGuardCountsEveryChain(t *testing.T) {
+	const n = maxDepth + 1
+	for name, sql := range map[string]string{
+		"operators": "SELECT 1" + strings.Repeat("+1", n), "arrays": "SELECT a" + strings.Repeat("||ARRAY[a,a]", n),
+		"unions": "SELECT 1,1" + strings.Repeat(" UNION SELECT 1,1", n), "joins": "SELECT 1 FROM a" + strings.Repeat(" JOIN b ON x AND y", n),
+		"calls": "SELECT " + strings.Repeat("f(1,", n) + "1" + strings.Repeat(")", n), "casts": "SELECT 1" + strings.Repeat("::int", n),
+		"parentheses": "SELECT " + strings.Repeat("(", n) + "1" + strings.Repeat(")", n), "subscripts": "SELECT a" + strings.Repeat("[1]", n),
+		"cases": "SELECT " + strings.Repeat("CASE WHEN a AND b THEN ", n) + "1" + strings.Repeat(" END", n),
+		"not":   "SELECT " + strings.Repeat("NOT ", n) + "a", "tests": "SELECT a" + strings.Repeat(" IS NULL", n),
+		"a body": "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1,1" + strings.Repeat(" UNION SELECT 1,1", n) + "; END",
+	} {
+		if err := safe(sql, Tokens(sql)); !errors.Is(err, errDepth) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if list := Parse(sql); len(list) == 0 || list[0].Parsed {
+			t.Errorf("%s: parsed", name)
+		}
+	}
+	for name, sql := range map[string]string{
+		"values": "INSERT INTO a VALUES (1, -1)" + strings.Repeat(", (f(1), -1)", 2*n), "and": "SELECT 1 WHERE a = 1" + strings.Repeat(" AND a = 1", 2*n),
+		"list": "SELECT 1 WHERE a IN (1" + strings.Repeat(", -1", 2*n) + ")", "statements": strings.Repeat("SELECT 1 + 1;", 2*n),
+	} {
+		if err := safe(sql, Tokens(sql)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A WITH query is no table, also not to a column.
+func TestColumnsOfWithQueriesHaveNoTable(t *testing.T) {
+	for sql, want := range map[string]string{
+		`WITH x AS (SELECT 1) SELECT 1 FROM x WHERE x.a = 1`: "", `WITH x AS (SELECT 1) SELECT 1 FROM s.x WHERE x.a = 1`: "x",
+		`SELECT 1 FROM x t (a) WHERE t.a = 1`: "", `WITH x AS (SELECT 1) DELETE FROM x WHERE a = 1`: "x",
+	} {
+		if diff := cmp.Diff([]Column{{want, "a", ClauseWhere}}, Parse(sql)[0].Columns); diff != "" {
+			t.Errorf("%s\n%s", sql, diff)
 		}
 	}
 }
@@ -193,6 +245,13 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
+		var whole strings.Builder
+		for _, token := range Tokens(sql) {
+			whole.WriteString(token.Text)
+		}
+		if whole.String() != sql {
+			t.Errorf("the tokens of %q are not it", sql)
+		}
 		for _, s := range Parse(sql) {
 			for _, x := range s.Tables {
 				if x.Name == "" {

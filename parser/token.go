@@ -15,7 +15,7 @@ const (
 	TokenNumber
 	TokenParam    // $1
 	TokenOperator // a run of operator characters
-	TokenPunct    // any other single byte: ( ) , ; [ ] . :
+	TokenPunct    // any other single byte, ( ) , ; [ ] . :, and PL/pgSQL's ..
 )
 
 // Token is a piece of SQL text, as written.
@@ -60,6 +60,8 @@ func next(s string) (TokenKind, int) {
 		return TokenQuoted, closing(s, '"', false)
 	case c == '$':
 		return dollar(s)
+	case strings.HasPrefix(s, ".."):
+		return TokenPunct, 2
 	case digit(c) || c == '.' && len(s) > 1 && digit(s[1]):
 		return TokenNumber, number(s)
 	case wordStart(c):
@@ -74,8 +76,10 @@ func next(s string) (TokenKind, int) {
 // E'…', B'…', X'…', N'…', U&'…', U&"…".
 func prefixed(s string) (TokenKind, int) {
 	if len(s) > 1 && s[1] == '\'' && strings.IndexByte("eEbBxXnN", s[0]) >= 0 {
-		escapes := s[0] == 'e' || s[0] == 'E'
-		return TokenString, 1 + closing(s[1:], '\'', escapes)
+		if s[0] == 'e' || s[0] == 'E' {
+			return TokenString, escapeString(s)
+		}
+		return TokenString, 1 + closing(s[1:], '\'', false)
 	}
 	if len(s) > 2 && (s[0] == 'u' || s[0] == 'U') && s[1] == '&' {
 		switch s[2] {
@@ -88,6 +92,21 @@ func prefixed(s string) (TokenKind, int) {
 	return TokenWord, run(s, func(c byte) bool { return wordStart(c) || digit(c) || c == '$' })
 }
 
+// escapeString reads E'…'. Strings with only white space and a line's end
+// between them are one, so a backslash escapes in the later ones too.
+func escapeString(s string) int {
+	n := 1
+	for {
+		n += closing(s[n:], '\'', true)
+		gap := run(s[n:], space)
+		if !strings.ContainsAny(s[n:n+gap], "\n\r") || !strings.HasPrefix(s[n+gap:], "'") {
+			return n
+		}
+		n += gap
+	}
+}
+
+// closing returns where a string ends that begins with its quote.
 func closing(s string, quote byte, escapes bool) int {
 	for i := 1; i < len(s); i++ {
 		switch {
@@ -136,14 +155,36 @@ func dollar(s string) (TokenKind, int) {
 	return TokenString, len(s)
 }
 
+// number reads a number, and what PostgreSQL calls trailing junk: it is
+// refused, but may be the rest of a literal without quotes. A key word at its
+// end is none: 1AND is 1 and AND.
 func number(s string) int {
-	n := run(s, func(c byte) bool {
-		return digit(c) || c == '.' || c == '_' || c|0x20 >= 'a' && c|0x20 <= 'f' || c|0x20 == 'x' || c|0x20 == 'o'
-	})
-	if n < len(s) && (s[n] == '+' || s[n] == '-') && (s[n-1] == 'e' || s[n-1] == 'E') {
+	n := run(s, digit)
+	if strings.HasPrefix(s[n:], ".") && !strings.HasPrefix(s[n:], "..") { // 1..10 is PL/pgSQL's
 		n += 1 + run(s[n+1:], digit)
 	}
+	for n < len(s) {
+		word := run(s[n:], func(c byte) bool { return wordStart(c) || digit(c) })
+		if word == 0 || followsNumber(s[n:n+word]) {
+			break
+		}
+		n += word
+		if exponent := s[n-1] == 'e' || s[n-1] == 'E'; exponent && n+1 < len(s) && (s[n] == '+' || s[n] == '-') && digit(s[n+1]) {
+			n++
+		}
+	}
 	return n
+}
+
+// followsNumber reports whether a key word may stand right behind a number.
+func followsNumber(word string) bool {
+	switch strings.ToLower(word) {
+	case "and", "or", "as", "is", "in", "not", "then", "else", "when", "end", "from", "where", "group", "order",
+		"having", "limit", "offset", "union", "except", "intersect", "between", "like", "asc", "desc", "rows",
+		"returning", "on", "for", "fetch", "loop":
+		return true
+	}
+	return false
 }
 
 // operator reads a run of operator characters, which a comment ends.
