@@ -188,7 +188,7 @@ func (p *player) steady(s string) string {
 		{`\b\d+(\.\d+)? (ms|s)\b`, "<ELAPSED>"},
 		{`\d+ (bytes|kB|MB)\b`, "<SIZE>"}, {`system \d+`, "system <ID>"}, {`"system_identifier": "\d+"`, `"system_identifier": "<ID>"`},
 		{`\b[0-9a-f]{64}\b`, "<HASH>"}, {`PostgreSQL \d+(\.\d+)?([.,]) `, "PostgreSQL <VERSION>$2 "},
-		{` WITH INHERIT FALSE, SET TRUE`, ""}, {`((oid *\| *)|E')\d{5,}`, "$1<OID>"},
+		{` WITH INHERIT FALSE, SET TRUE`, ""}, {`((oid *\| *)|E')\d{5,}`, "$1<OID>"}, {`\{\d{5,}(,\d{5,})*\}`, "{<OIDS>}"},
 		{`pgmend \S+, go\S+ \S+, `, "pgmend <VERSION>, "},
 		{`by +\| *\S+ \(\d+\)`, "by <ACTOR>"}, {`\b\w+ \(\d+\)`, "<ACTOR>"},
 		{`process \d+`, "process <PID>"},
