@@ -69,7 +69,8 @@ SELECT pg_catalog.pg_get_indexdef(s.indexrelid) AS definition,
    AND pg_catalog.starts_with(l.indclass::text, s.indclass::text || ' ')
    AND pg_catalog.starts_with(l.indcollation::text, s.indcollation::text || ' ')
    AND pg_catalog.starts_with(l.indoption::text, s.indoption::text || ' ')
- ORDER BY l.indnatts, l.indexrelid
+ -- The widest, because a narrower one may be redundant itself.
+ ORDER BY l.indnkeyatts DESC, l.indexrelid
  LIMIT 1
 
 -- guard: no index build is running on the table

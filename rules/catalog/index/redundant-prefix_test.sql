@@ -33,10 +33,29 @@ CREATE INDEX by_customer_and_day ON app.o (customer, day) INCLUDE (note);
 CREATE INDEX "by ""note""" ON app.o (note COLLATE "C" DESC) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX note_key ON app.o (note COLLATE "C" DESC, customer);
 
+-- A prefix of a prefix.
+CREATE TABLE app.chain (a int, b int, c int);
+CREATE INDEX chain_broad ON app.chain (a, b);
+CREATE INDEX chain_narrow ON app.chain (a);
+CREATE INDEX chain_abc ON app.chain (a, b, c);
+-- Of two copies that are also prefixes the rule for duplicates takes the first.
+CREATE TABLE app.twins (a int, b int);
+CREATE INDEX twin ON app.twins (a);
+CREATE INDEX twin_copy ON app.twins (a);
+CREATE INDEX twins_ab ON app.twins (a, b);
+
 -- want
 app.by "note"
 app.by_customer
+app.chain_narrow
+app.chain_broad
+app.twin refused: blocked by
+app.twin_copy refused: blocked by
 
 -- plan
 DROP INDEX CONCURRENTLY "app"."by ""note"""
 DROP INDEX CONCURRENTLY "app"."by_customer"
+DROP INDEX CONCURRENTLY "app"."chain_broad"
+DROP INDEX CONCURRENTLY "app"."chain_narrow"
+DROP INDEX CONCURRENTLY "app"."twin"
+DROP INDEX CONCURRENTLY "app"."twin_copy"
