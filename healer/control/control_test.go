@@ -63,12 +63,23 @@ func (s *service) Status(context.Context) (Status, error) { return Status{Mode: 
 // serve runs a server and returns a client of it.
 func serve(t *testing.T, s *service) (*Client, string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "run", "control.sock")
+	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s})
+	c, err := Dial(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, path
+}
+
+// serveAll runs a server until the test ends, and returns its path.
+func serveAll(t *testing.T, c Config) string {
+	t.Helper()
+	if c.Path == "" {
+		c.Path = filepath.Join(t.TempDir(), "run", "control.sock")
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() {
-		ended <- NewServer(Config{Path: path, Repairs: s, Answers: s, Brake: s, Health: s}).Run(ctx)
-	}()
+	go func() { ended <- NewServer(c).Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -76,9 +87,9 @@ func serve(t *testing.T, s *service) (*Client, string) {
 		}
 	})
 	for deadline := time.Now().Add(5 * time.Second); ; {
-		c, err := Dial(t.Context(), path)
+		_, err := Dial(t.Context(), c.Path)
 		if err == nil {
-			return c, path
+			return c.Path
 		}
 		if time.Now().After(deadline) {
 			t.Fatal(err)
@@ -157,7 +168,7 @@ func TestBadRequestsAreRefused(t *testing.T) {
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return net.Dial("unix", path)
 	}}}
-	for _, body := range []string{"", "{", `{"options":{"unknown":1}}`, `{"options":` + strings.Repeat(" ", maxBody+1000)} {
+	for _, body := range []string{"", "{", `{"options":{"unknown":1}}`, `{"options":{}} {}`, `{"options":{}} x`, `{"options":` + strings.Repeat(" ", maxBody+1000)} {
 		res, err := client.Post("http://pgmend/v1/heal", "application/json", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
@@ -177,13 +188,13 @@ func TestTheSocketIsPrivateAndAStaleOneIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.SetUnlinkOnClose(false)
-	if _, err := listen(path, ""); err == nil {
+	if _, err := listen(t.Context(), path, ""); err == nil {
 		t.Error("a socket that is served was taken over")
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := listen(path, "")
+	again, err := listen(t.Context(), path, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,15 @@
 package control
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"time"
+
+	"github.com/pgmend/pgmend/healer"
 )
 
 // routes maps paths to acts. Everything that changes something is a POST.
@@ -15,7 +20,7 @@ func (s *Server) routes() http.Handler {
 	})
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		st, err := s.cfg.Health.Status(r.Context())
-		newStream(w).end(message{Status: &st}, err)
+		s.stream(w).last(message{Status: &st}, err)
 	})
 	mux.HandleFunc("POST /v1/plan", s.plan)
 	mux.HandleFunc("POST /v1/heal", s.heal)
@@ -27,75 +32,83 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// read decodes a body; what it does not know it refuses.
-func read[T any](w http.ResponseWriter, r *http.Request) (body T, ok bool) {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&body); err != nil {
-		newStream(w).send(message{Error: &failure{Code: "usage", Message: fmt.Sprintf("the request: %v", err)}})
+// read decodes a body; what it does not know it refuses. It reads to the end,
+// because only then the server notices that a client goes away.
+func read[T any](s *Server, w http.ResponseWriter, r *http.Request) (body T, ok bool) {
+	conn := http.NewResponseController(w)
+	err := conn.SetReadDeadline(time.Now().Add(s.cfg.bodyTime))
+	if err == nil {
+		err = decode(http.MaxBytesReader(w, r.Body, maxBody), &body)
+	}
+	if err != nil {
+		s.stream(w).last(message{Error: &failure{Code: "usage", Message: fmt.Sprintf("the request: %v", err)}}, nil)
 		return body, false
 	}
-	return body, true
+	return body, conn.SetReadDeadline(time.Time{}) == nil
+}
+
+func decode(r io.Reader, body any) error {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(body); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return cmp.Or(err, errors.New("something follows the object"))
+	}
+	return nil
 }
 
 func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
-	body, ok := read[optionsRequest](w, r)
-	if !ok {
-		return
+	if body, ok := read[optionsRequest](s, w, r); ok {
+		s.stream(w).run(func(obs healer.Observer) (message, error) {
+			result, err := s.cfg.Repairs.Plan(r.Context(), body.options(actor(r.Context())), obs)
+			return message{Result: &result}, err
+		})
 	}
-	out := newStream(w)
-	result, err := s.cfg.Repairs.Plan(r.Context(), body.options(actor(r.Context())), out)
-	out.end(message{Result: &result}, err)
 }
 
 func (s *Server) heal(w http.ResponseWriter, r *http.Request) {
-	body, ok := read[optionsRequest](w, r)
-	if !ok {
-		return
+	if body, ok := read[optionsRequest](s, w, r); ok {
+		s.stream(w).run(func(obs healer.Observer) (message, error) {
+			result, err := s.cfg.Repairs.Heal(r.Context(), body.options(actor(r.Context())), obs)
+			return message{Result: &result}, err
+		})
 	}
-	out := newStream(w)
-	result, err := s.cfg.Repairs.Heal(r.Context(), body.options(actor(r.Context())), out)
-	out.end(message{Result: &result}, err)
 }
 
 func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
-	body, ok := read[undoRequest](w, r)
-	if !ok {
-		return
+	if body, ok := read[undoRequest](s, w, r); ok {
+		s.stream(w).run(func(obs healer.Observer) (message, error) {
+			options := optionsRequest{body.Options}.options(actor(r.Context()))
+			attempt, err := s.cfg.Repairs.Undo(r.Context(), body.Attempt, options, obs)
+			return message{Attempt: &attempt}, err
+		})
 	}
-	out := newStream(w)
-	attempt, err := s.cfg.Repairs.Undo(r.Context(), body.Attempt, optionsRequest{body.Options}.options(actor(r.Context())), out)
-	out.end(message{Attempt: &attempt}, err)
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
-	body, ok := read[answerRequest](w, r)
-	if !ok {
-		return
+	if body, ok := read[answerRequest](s, w, r); ok {
+		a, err := s.cfg.Answers.Answer(r.Context(), body.Plan, body.Yes, actor(r.Context()))
+		s.stream(w).last(message{Approval: &a}, err)
 	}
-	a, err := s.cfg.Answers.Answer(r.Context(), body.Plan, body.Yes, actor(r.Context()))
-	newStream(w).end(message{Approval: &a}, err)
 }
 
 func (s *Server) mute(w http.ResponseWriter, r *http.Request) {
-	body, ok := read[muteRequest](w, r)
-	if !ok {
-		return
+	if body, ok := read[muteRequest](s, w, r); ok {
+		err := s.cfg.Answers.Mute(r.Context(), body.Finding, body.Off, actor(r.Context()))
+		s.stream(w).last(message{}, err)
 	}
-	err := s.cfg.Answers.Mute(r.Context(), body.Finding, body.Off, actor(r.Context()))
-	newStream(w).end(message{}, err)
 }
 
 func (s *Server) pause(w http.ResponseWriter, r *http.Request) {
-	body, ok := read[pauseRequest](w, r)
-	if !ok {
-		return
+	if body, ok := read[pauseRequest](s, w, r); ok {
+		c, err := s.cfg.Brake.Pause(r.Context(), body.Length, actor(r.Context()))
+		s.stream(w).last(message{Control: &c}, err)
 	}
-	c, err := s.cfg.Brake.Pause(r.Context(), body.Length, actor(r.Context()))
-	newStream(w).end(message{Control: &c}, err)
 }
 
 func (s *Server) resume(w http.ResponseWriter, r *http.Request) {
 	c, err := s.cfg.Brake.Resume(r.Context(), actor(r.Context()))
-	newStream(w).end(message{Control: &c}, err)
+	s.stream(w).last(message{Control: &c}, err)
 }

@@ -1,22 +1,21 @@
 package control
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/pgmend/pgmend/healer"
 )
 
 // Config says what a server serves and where.
@@ -27,18 +26,26 @@ type Config struct {
 	Answers Answers
 	Brake   Brake
 	Health  Health
+
+	bodyTime, lineTime time.Duration // 0: the defaults below; tests shorten them
 }
 
 // Server serves the socket.
 type Server struct{ cfg Config }
 
 // NewServer returns a server; Run starts it.
-func NewServer(c Config) *Server { return &Server{cfg: c} }
+func NewServer(c Config) *Server {
+	c.bodyTime, c.lineTime = cmp.Or(c.bodyTime, bodyTime), cmp.Or(c.lineTime, lineTime)
+	return &Server{cfg: c}
+}
 
 // The limits of a request.
 const (
 	maxBody     = 1 << 20
 	headTime    = 5 * time.Second
+	bodyTime    = 5 * time.Second // to send the whole body
+	lineTime    = 5 * time.Second // to take one line of the answer
+	idleTime    = time.Minute     // between two requests
 	stopTime    = 5 * time.Second
 	socketMode  = 0o660
 	runtimeMode = 0o755
@@ -47,12 +54,12 @@ const (
 // Run serves until the context ends. A request at work then sees its own
 // context end, and is answered.
 func (s *Server) Run(ctx context.Context) error {
-	l, err := listen(s.cfg.Path, s.cfg.Group)
+	l, err := listen(ctx, s.cfg.Path, s.cfg.Group)
 	if err != nil {
 		return err
 	}
 	server := &http.Server{
-		Handler: s.routes(), ReadHeaderTimeout: headTime, MaxHeaderBytes: 16 << 10,
+		Handler: s.routes(), ReadHeaderTimeout: headTime, IdleTimeout: idleTime, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, peerKey{}, peer(c))
@@ -79,23 +86,14 @@ func (s *Server) Run(ctx context.Context) error {
 
 // listen makes the socket. A file that nobody listens on is left from a
 // process that was killed, and is replaced.
-func listen(path, group string) (net.Listener, error) {
+func listen(ctx context.Context, path, group string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), runtimeMode); err != nil {
 		return nil, fmt.Errorf("the control socket: %w", err)
 	}
-	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
-		_ = c.Close()
-		return nil, fmt.Errorf("the control socket %s is served by another process", path)
+	if err := vacate(path); err != nil {
+		return nil, err
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
-		if err := os.Remove(path); err != nil {
-			return nil, fmt.Errorf("the control socket: %w", err)
-		}
-	}
-	// Nobody may connect between bind and chmod.
-	old := unix.Umask(0o177)
-	l, err := net.Listen("unix", path)
-	unix.Umask(old)
+	l, err := bind(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("the control socket: %w", err)
 	}
@@ -107,6 +105,43 @@ func listen(path, group string) (net.Listener, error) {
 		return nil, errors.Join(fmt.Errorf("the control socket: %w", err), l.Close())
 	}
 	return l, nil
+}
+
+// vacate removes a stale socket. Only a refused connection proves that nobody
+// listens: a busy daemon answers with EAGAIN or not at all.
+func vacate(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("the control socket: %w", err)
+	case info.Mode()&os.ModeSocket == 0:
+		return fmt.Errorf("the control socket %s: the file is there and not a socket; move it away", path)
+	}
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		_ = c.Close()
+	}
+	if !errors.Is(err, unix.ECONNREFUSED) {
+		return fmt.Errorf("the control socket %s is served by another process", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the control socket: %w", err)
+	}
+	return nil
+}
+
+// bind makes the file with no right for anybody else: Linux takes its mode
+// from the descriptor (unix(7)), so nobody may connect before owned and chmod,
+// and the umask, which is the whole process's, stays as it is.
+func bind(ctx context.Context, path string) (net.Listener, error) {
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var failed error
+		err := c.Control(func(fd uintptr) { failed = unix.Fchmod(int(fd), 0o600) })
+		return errors.Join(err, failed)
+	}}
+	return config.Listen(ctx, "unix", path)
 }
 
 func owned(path, group string) error {
@@ -126,76 +161,4 @@ func owned(path, group string) error {
 		return err
 	}
 	return os.Chown(path, -1, gid)
-}
-
-type peerKey struct{}
-
-// peer asks the kernel who is at the other end.
-func peer(c net.Conn) string {
-	conn, ok := c.(*net.UnixConn)
-	if !ok {
-		return "unknown"
-	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return "unknown"
-	}
-	who := "unknown"
-	err = raw.Control(func(fd uintptr) {
-		cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
-		if err != nil {
-			return
-		}
-		who = fmt.Sprintf("uid %d", cred.Uid)
-		if u, err := user.LookupId(strconv.Itoa(int(cred.Uid))); err == nil {
-			who = fmt.Sprintf("%s (uid %d)", u.Username, cred.Uid)
-		}
-	})
-	if err != nil {
-		return "unknown"
-	}
-	return who
-}
-
-func actor(ctx context.Context) string {
-	who, _ := ctx.Value(peerKey{}).(string)
-	return who
-}
-
-// stream writes an answer line by line, each as soon as it is known. It is
-// the observer of a run, too: a client that went away stops nothing.
-type stream struct {
-	mu      sync.Mutex
-	w       http.ResponseWriter
-	flusher *http.ResponseController
-	begun   bool
-}
-
-func newStream(w http.ResponseWriter) *stream {
-	return &stream{w: w, flusher: http.NewResponseController(w)}
-}
-
-// Observe implements healer.Observer.
-func (s *stream) Observe(_ context.Context, t healer.Transition) { s.send(message{Transition: &t}) }
-
-func (s *stream) send(m message) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.begun {
-		s.begun = true
-		s.w.Header().Set("Content-Type", "application/x-ndjson")
-		if m.Error != nil {
-			s.w.WriteHeader(m.Error.status())
-		}
-	}
-	_ = json.NewEncoder(s.w).Encode(m)
-	_ = s.flusher.Flush()
-}
-
-// end sends what came of a request.
-func (s *stream) end(m message, err error) {
-	if err != nil {
-		m.Error = fail(err)
-	}
-	s.send(m)
 }

@@ -85,6 +85,7 @@ type message struct {
 	Approval   *healer.Approval   `json:"approval,omitempty"`
 	Control    *healer.Control    `json:"control,omitempty"`
 	Status     *Status            `json:"status,omitempty"`
+	Dropped    int                `json:"dropped,omitempty"` // transitions that the client was too slow for
 	Error      *failure           `json:"error,omitempty"`
 }
 
