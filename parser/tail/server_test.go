@@ -56,7 +56,16 @@ func TestServerRotates(t *testing.T) {
 	}
 	defer c.Close(context.Background())
 	const rounds = 60
+	// The names carry the second. Most rotations fall into the one before and
+	// reuse its name; after half of the rounds we wait for the next second, so
+	// that there is a new name however fast the machine is.
+	const nextSecond = "SELECT pg_sleep(1.05 - date_part('milliseconds', clock_timestamp())::numeric % 1000 / 1000)"
 	for i := range rounds {
+		if i == rounds/2 {
+			if _, err := c.Exec(t.Context(), nextSecond).ReadAll(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		_, _ = c.Exec(t.Context(), fmt.Sprintf("DO $$ BEGIN RAISE EXCEPTION E'round %d\\nline two' USING DETAIL = 'd'; END $$", i)).ReadAll()
 		if i%6 == 5 {
 			if _, err := c.Exec(t.Context(), "SELECT pg_rotate_logfile(), pg_sleep(0.1)").ReadAll(); err != nil {
