@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pgmend/pgmend/rules"
@@ -100,8 +101,10 @@ func (r *run) skipped(rule *rules.Rule, object string, err error) Skip {
 	case "42P01", "42704", "XX000": // it was dropped between two queries
 		s.Reason = Vanish
 	}
-	if db := databaseError(err); db != nil {
+	if db := databaseError(err); db != nil && db.Hint != "" {
+		// It has a place of its own.
 		s.Hint = db.Hint
+		s.Message = strings.TrimSuffix(s.Message, "; hint: "+db.Hint)
 	}
 	return s
 }

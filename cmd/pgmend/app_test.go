@@ -66,6 +66,30 @@ func TestPerson(t *testing.T) {
 	}
 }
 
+// --healer is another login for whatever names the server.
+func TestHealerLogin(t *testing.T) {
+	for name, database := range map[string]string{
+		"flags": "shop", "conninfo": "dbname=shop user=ada", "URI": "postgresql://ada:secret@h/shop",
+	} {
+		a := &app{env: func(string) string { return "" }, flags: flags{host: "h", user: "ada", database: database, healer: "o'healer"}, conf: new(config.Config)}
+		c, _, err := a.connection()
+		if err != nil {
+			t.Fatal(err)
+		}
+		observer, err := pgconn.ParseConfig(c.Observer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		healer, err := pgconn.ParseConfig(c.Healer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if observer.User != "ada" || healer.User != "o'healer" || healer.Host != "h" || healer.Database != "shop" {
+			t.Errorf("%s: %s finds, %s repairs in %s on %s", name, observer.User, healer.User, healer.Database, healer.Host)
+		}
+	}
+}
+
 func TestConfigured(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "password")
 	if err := os.WriteFile(file, []byte("it's\n"), 0o600); err != nil {

@@ -147,11 +147,10 @@ func (a *app) connection() (c pg.Config, databases []string, err error) {
 	c.AllowSuperuser = conf.AllowSuperuser
 	unconfigured := conf.Connection == (config.Connection{}) && len(conf.Databases) == 0
 	if unconfigured || isURI(a.flags.database) || strings.Contains(a.flags.database, "=") {
-		c.Observer, err = a.person()
-		if err == nil {
-			err = a.ask(&c.Observer)
+		if c.Observer, err = a.person(); err != nil {
+			return c, nil, err
 		}
-		return c, []string{""}, err
+		return c, []string{""}, a.logins(&c)
 	}
 	if c.Observer, err = a.configured(conf.Connection, conf.Connection.Observer); err != nil {
 		return c, nil, err
@@ -165,7 +164,22 @@ func (a *app) connection() (c pg.Config, databases []string, err error) {
 	if a.flags.database != "" {
 		databases = []string{a.flags.database}
 	}
-	return c, databases, a.ask(&c.Observer)
+	return c, databases, a.logins(&c)
+}
+
+// logins asks for the observer's password, with -W, and puts the login that
+// --healer names over the configured one.
+func (a *app) logins(c *pg.Config) (err error) {
+	if a.flags.healer != "" {
+		base := c.Healer
+		if base == "" {
+			base = c.Observer
+		}
+		if c.Healer, err = overlay(base, []setting{{"user", a.flags.healer}}); err != nil {
+			return err
+		}
+	}
+	return a.ask(&c.Observer)
 }
 
 // ask asks for the password, with -W.

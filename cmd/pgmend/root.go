@@ -33,6 +33,7 @@ type app struct {
 // flags are those that every command has.
 type flags struct {
 	host, port, user, database string
+	healer                     string
 	password                   bool
 	output                     string
 	sets, rules, logs          []string
@@ -91,6 +92,7 @@ func (a *app) globals(root *cobra.Command) {
 	p.StringVarP(&f.port, "port", "p", "", "database server port")
 	p.StringVarP(&f.user, "username", "U", "", "database user name")
 	p.StringVarP(&f.database, "dbname", "d", "", "database name, URI or conninfo string; without it, all configured ones")
+	p.StringVar(&f.healer, "healer", "", "the login that repairs, and reads rows as their owner (default: the one that finds)")
 	p.BoolVarP(&f.password, "password", "W", false, "ask for the password")
 	p.StringVar(&f.output, "output", "table", "one of "+strings.Join(report.Formats(), ", "))
 	p.StringArrayVar(&f.sets, "set", nil, "set a rule's parameter, as 'GLOB.param=value' (repeatable)")

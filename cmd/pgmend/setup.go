@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -16,9 +17,15 @@ func (a *app) setupCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "sql", Short: "Print the least-privilege grants, to review and run", Args: cobra.NoArgs,
 		Long: `Prints SQL and runs nothing. With --major it needs no server; otherwise it asks
-the server for its version and databases. It can be run again.`,
+the server for its version, its databases (-d names one) and who owns tables
+there. --healer names the login that repairs (default pgmend_healer). What is
+printed can be run again.`,
 		Example: "  pgmend setup sql --major 15 --owner shop_owner --database shop | less",
 		RunE: func(c *cobra.Command, _ []string) error {
+			// The login to make is not the one to connect as.
+			if r.Healer, a.flags.healer = a.flags.healer, ""; r.Healer == "" {
+				r.Healer = "pgmend_healer"
+			}
 			if c.Flags().Changed("major") {
 				if major < rules.MinMajor {
 					return usagef("--major %d: PostgreSQL %d is the oldest that is supported", major, rules.MinMajor)
@@ -38,7 +45,6 @@ the server for its version and databases. It can be run again.`,
 	f := c.Flags()
 	f.IntVar(&major, "major", 0, "PostgreSQL's major version; without it, the server is asked")
 	f.StringVar(&r.Observer, "observer", "pgmend_observer", "the login that finds")
-	f.StringVar(&r.Healer, "healer", "pgmend_healer", "the login that repairs")
 	f.StringVar(&r.Signaller, "signaller", "", "the login that ends sessions; without it, there is none")
 	f.StringArrayVar(&r.Owners, "owner", nil, "an owner of tables that may be healed (repeatable)")
 	f.StringArrayVar(&r.Databases, "database", nil, "a database that may be healed (repeatable)")
@@ -66,8 +72,34 @@ func (a *app) inquire(ctx context.Context, r *pg.SetupRequest) error {
 		return err
 	}
 	r.Version = id.Version
-	if len(r.Databases) == 0 {
-		r.Databases, err = d.Databases(ctx)
+	switch {
+	case len(r.Databases) > 0:
+	case a.flags.database != "":
+		r.Databases = []string{id.Database}
+	default:
+		if r.Databases, err = d.Databases(ctx); err != nil {
+			return err
+		}
 	}
-	return err
+	if len(r.Owners) > 0 {
+		return nil
+	}
+	for _, name := range r.Databases {
+		owners, err := owners(ctx, conn, name)
+		if err != nil {
+			return fmt.Errorf("database %s: %w", name, err)
+		}
+		r.Candidates = append(r.Candidates, owners...)
+	}
+	return nil
+}
+
+// owners asks who owns tables in a database.
+func owners(ctx context.Context, conn pg.Config, database string) ([]string, error) {
+	d, err := openDatabase(ctx, conn, database)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Owners(ctx)
 }

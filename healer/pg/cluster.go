@@ -157,7 +157,22 @@ func (s *session) holder(ctx context.Context) error {
 
 // Databases lists the databases that take connections, but for templates.
 func (d *Database) Databases(ctx context.Context) ([]string, error) {
-	rows, err := d.catalog(ctx, `SELECT d.datname FROM pg_catalog.pg_database AS d WHERE d.datallowconn AND NOT d.datistemplate`)
+	return d.names(ctx, `SELECT d.datname FROM pg_catalog.pg_database AS d WHERE d.datallowconn AND NOT d.datistemplate`)
+}
+
+// Owners lists the roles that own tables of users in the database, but for
+// superusers, whose objects are never repaired on their behalf.
+func (d *Database) Owners(ctx context.Context) ([]string, error) {
+	return d.names(ctx, `SELECT DISTINCT r.rolname
+		  FROM pg_catalog.pg_class AS c
+		  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+		  JOIN pg_catalog.pg_roles AS r ON r.oid = c.relowner
+		 WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT r.rolsuper
+		   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`)
+}
+
+func (d *Database) names(ctx context.Context, sql string) ([]string, error) {
+	rows, err := d.catalog(ctx, sql)
 	if err != nil {
 		return nil, err
 	}

@@ -69,6 +69,10 @@ func (s *session) membership(err error, quoted string) error {
 	if s.version >= 160000 {
 		db.Hint += " WITH INHERIT FALSE, SET TRUE"
 	}
+	if s.db.healer.User == s.db.observer.User {
+		// The one that finds needs no owner's rights.
+		db.Hint = "connect with another login that repairs (--healer), or " + db.Hint
+	}
 	return err
 }
 

@@ -17,6 +17,10 @@ type SetupRequest struct {
 	Owners    []string // of the tables to be healed
 	Databases []string
 
+	// Candidates own tables but are not among Owners; a comment names them
+	// where Owners is empty.
+	Candidates []string
+
 	// ReadRows lets the observer read all rows: pg_read_all_data on 14 and
 	// later, SELECT in each of Schemas on 13. The built-in rules read rows in
 	// the owner's sandbox and need neither, and an observer without it has
@@ -136,6 +140,9 @@ func (w *setup) owners() {
 	w.say("The owners of the tables to heal: SET ROLE, for one statement, and nothing by inheritance.")
 	if len(w.request.Owners) == 0 {
 		w.say("None is named: pgmend setup sql --owner NAME prints them.")
+		for _, c := range distinct(w.request.Candidates) {
+			w.say("Tables belong to %q.", c)
+		}
 	}
 	grant := "GRANT {owner} TO {healer}"
 	if w.request.Version >= 160000 {
