@@ -13,14 +13,10 @@ import (
 	"github.com/pgmend/pgmend/rules"
 )
 
-// followers follow the configured logs and those of --log.
-func (d *daemon) followers() []func(context.Context) error {
-	sources := d.conf.Logs
-	for _, path := range d.flags.logs {
-		sources = append(sources, config.Log{Path: path})
-	}
+// followers follow the sources.
+func (d *daemon) followers(ctx context.Context) []func(context.Context) error {
 	var out []func(context.Context) error
-	for _, source := range sources {
+	for _, source := range d.sources(ctx) {
 		f := tail.New(tail.Config{
 			Path: source.Path, Decoder: decoder(source),
 			Store: checkpoints{d, "tail/" + source.Path},

@@ -63,6 +63,7 @@ type daemon struct {
 	service *healer.Service
 	loop    *healer.Loop
 	parser  *worker.Pool
+	control *pg.Database // where the rules of the cluster run
 	started time.Time
 	cycled  atomic.Pointer[time.Time] // when a cycle was last completed
 }
@@ -140,7 +141,7 @@ func (d *daemon) connect(ctx context.Context) ([]*pg.Database, func(), error) {
 
 // wire makes a healer for each database, the loop and the service.
 func (d *daemon) wire(ctx context.Context, list []*pg.Database, set rules.Set, policy healer.Policy, observer healer.Observer) error {
-	d.service = &healer.Service{}
+	d.service, d.control = &healer.Service{}, list[0]
 	major := 0
 	for i, db := range list {
 		id, err := db.Identify(ctx)
@@ -193,7 +194,7 @@ func (d *daemon) run(ctx context.Context) error {
 	start("watchdog", func(ctx context.Context) error {
 		return d.notify.Watchdog(ctx, func() bool { return true })
 	})
-	for _, f := range d.followers() {
+	for _, f := range d.followers(ctx) {
 		start("log", f)
 	}
 	start("loop", d.loop.Run)
