@@ -126,11 +126,7 @@ func (w *worker) once(ctx context.Context, next request) bool {
 		case ctx.Err() != nil:
 			return false
 		case err == nil:
-			for _, a := range result.Repairs {
-				if a.HandedTo != "" {
-					w.queue.add(a.HandedTo, nil)
-				}
-			}
+			w.again(result)
 			return true
 		case !IsConnection(err):
 			w.log.ErrorContext(ctx, "the cycle failed", "db.namespace", w.Database(), "error.message", err.Error())
@@ -141,6 +137,21 @@ func (w *worker) once(ctx context.Context, next request) bool {
 			"db.namespace", w.Database(), "error.message", err.Error(), "pgmend.retry_in", delay.String())
 		if !pause(ctx, delay) {
 			return false
+		}
+	}
+}
+
+// again asks for what a run leads to: the rule that a repair handed over to,
+// and those whose plans wait for a time, as the end of a cooldown.
+func (w *worker) again(result Result) {
+	for _, a := range result.Repairs {
+		if a.HandedTo != "" {
+			w.queue.add(a.HandedTo, nil)
+		}
+	}
+	for _, p := range result.Plans {
+		if p.Decision.Verdict == Wait && p.Decision.Until.After(w.now()) {
+			w.queue.at(p.Plan.Finding.Rule, p.Decision.Until)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pgmend/pgmend/rules"
 )
@@ -19,6 +20,7 @@ type queue struct {
 	mu      sync.Mutex
 	full    map[string]bool                    // rules to run over everything
 	events  map[string]map[string]rules.Values // rule to narrowed runs, by their key
+	later   map[string]time.Time               // rules to run in full at a time
 	waiting chan struct{}                      // holds one token while there is something
 	dropped int                                // events that were widened
 }
@@ -26,7 +28,25 @@ type queue struct {
 func newQueue() *queue {
 	return &queue{
 		full: make(map[string]bool), events: make(map[string]map[string]rules.Values),
-		waiting: make(chan struct{}, 1),
+		later: make(map[string]time.Time), waiting: make(chan struct{}, 1),
+	}
+}
+
+// at asks for a rule to run in full at a time, or at an earlier one that it
+// was asked for already.
+func (q *queue) at(rule string, when time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if known, ok := q.later[rule]; !ok || when.Before(known) {
+		q.later[rule] = when
+	}
+	q.wake()
+}
+
+func (q *queue) wake() {
+	select {
+	case q.waiting <- struct{}{}:
+	default:
 	}
 }
 
@@ -49,10 +69,7 @@ func (q *queue) add(rule string, event rules.Values) {
 		}
 		q.events[rule][key(event)] = event
 	}
-	select {
-	case q.waiting <- struct{}{}:
-	default:
-	}
+	q.wake()
 }
 
 // request is what to run next: rules in full, or one rule for one event.
@@ -65,35 +82,53 @@ type request struct {
 // first, because somebody's statement just failed.
 func (q *queue) take(ctx context.Context) (request, bool) {
 	for {
-		if r, ok := q.next(); ok {
+		r, ok, in := q.next(time.Now())
+		if ok {
 			return r, true
+		}
+		var due <-chan time.Time // nil never comes
+		if in > 0 {
+			due = time.After(in)
 		}
 		select {
 		case <-ctx.Done():
 			return request{}, false
 		case <-q.waiting:
+		case <-due:
 		}
 	}
 }
 
-func (q *queue) next() (request, bool) {
+// next returns what is due, or in how long something will be; 0 is never.
+func (q *queue) next(now time.Time) (r request, ok bool, in time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	for rule, when := range q.later {
+		if left := when.Sub(now); left > 0 {
+			if in == 0 || left < in {
+				in = left
+			}
+			continue
+		}
+		delete(q.later, rule)
+		delete(q.events, rule)
+		q.full[rule] = true
+	}
 	for _, rule := range slices.Sorted(maps.Keys(q.events)) {
 		for k, event := range q.events[rule] {
 			delete(q.events[rule], k)
 			if len(q.events[rule]) == 0 {
 				delete(q.events, rule)
 			}
-			return request{rules: []string{rule}, event: event}, true
+			return request{rules: []string{rule}, event: event}, true, 0
 		}
 	}
 	if len(q.full) == 0 {
-		return request{}, false
+		return request{}, false, in
 	}
-	r := request{rules: slices.Sorted(maps.Keys(q.full))}
+	r = request{rules: slices.Sorted(maps.Keys(q.full))}
 	clear(q.full)
-	return r, true
+	return r, true, 0
 }
 
 // key tells events apart by their values.

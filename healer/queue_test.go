@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,15 +23,15 @@ func TestQueueTakesEventsFirst(t *testing.T) {
 	q.add("sequence/behind", event("orders"))
 	q.add("sequence/behind", event("orders")) // the same again is one
 
-	first, _ := q.next()
+	first, _, _ := q.next(time.Now())
 	if diff := cmp.Diff([]string{"sequence/behind"}, first.rules); diff != "" || first.event == nil {
 		t.Errorf("the event has to come first: %v", first)
 	}
-	second, _ := q.next()
+	second, _, _ := q.next(time.Now())
 	if diff := cmp.Diff([]string{"index/invalid", "statistics/stale"}, second.rules); diff != "" || second.event != nil {
 		t.Errorf("then the rules in full, in one run: %v", second)
 	}
-	if more, ok := q.next(); ok {
+	if more, ok, _ := q.next(time.Now()); ok {
 		t.Errorf("the same event twice is one, got %v", more)
 	}
 }
@@ -40,11 +41,11 @@ func TestQueueIsBoundedAgainstAFloodOfEvents(t *testing.T) {
 	for i := range 10_000 {
 		q.add("sequence/behind", event(fmt.Sprint("t", i)))
 	}
-	r, _ := q.next()
+	r, _, _ := q.next(time.Now())
 	if r.event != nil || len(r.rules) != 1 {
 		t.Errorf("a flood has to become one full run, got %v", r)
 	}
-	if _, ok := q.next(); ok {
+	if _, ok, _ := q.next(time.Now()); ok {
 		t.Error("something was left after the full run")
 	}
 	if q.dropped != narrowed {
@@ -79,4 +80,24 @@ func TestSchedule(t *testing.T) {
 			t.Errorf("Schedule(%q) was accepted", bad)
 		}
 	}
+}
+
+// What waits for the end of a cooldown is looked at when that has come, and
+// not only when the schedule comes round.
+func TestQueueLooksAgainInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, start := newQueue(), time.Now()
+		q.at("index/invalid", start.Add(time.Hour))
+		q.at("sequence/behind", start.Add(time.Minute))
+		q.at("sequence/behind", start.Add(2*time.Minute)) // the earlier one counts
+		for _, want := range []struct {
+			rule  string
+			after time.Duration
+		}{{"sequence/behind", time.Minute}, {"index/invalid", time.Hour}} {
+			r, ok := q.take(t.Context())
+			if !ok || len(r.rules) != 1 || r.rules[0] != want.rule || time.Since(start) != want.after {
+				t.Errorf("after %v: %v, want %s after %v", time.Since(start), r.rules, want.rule, want.after)
+			}
+		}
+	})
 }
