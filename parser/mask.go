@@ -1,180 +1,245 @@
 package parser
 
-import (
-	"slices"
-	"strings"
-)
-
 // masked stands for a literal. It is a literal itself, so that masked text
 // still parses.
 const masked = "'***'"
 
 // Mask takes every literal and every comment out of a text: what is secret in
 // SQL is one or the other. Where people leave the quotes away, a password of a
-// role and the value of a custom setting are taken out as well. Nothing but
-// masked text is stored, logged or sent.
-func Mask(sql string) string { return mask(Tokens(sql)) }
+// role and the value of a setting are taken out as well. Nothing but masked
+// text is stored, logged or sent.
+//
+// The masked text parses to the same statements, tables, columns and
+// fingerprints as the text itself, so a Cache may be keyed by it:
+//
+//   - every string, whatever its form, becomes '***', with what continues it
+//     on further lines (U&'…' becomes U&'***', because UESCAPE may follow);
+//   - every number becomes 1, which LIMIT, float(n) and the like accept;
+//   - a list of such literals after IN becomes its first, and one of $n too;
+//   - a run of white space and comments becomes one space;
+//   - the value in SET name = value becomes '***', but DEFAULT and what
+//     search_path and role are set to stay, for these are names;
+//   - the body of a function or of DO in SQL or PL/pgSQL is code: it stays,
+//     masked inside. In every other language it becomes '***'.
+//
+// To mask masked text changes nothing.
+func Mask(sql string) string { return string(appendMasked(nil, sql)) }
 
-func mask(tokens []Token) string {
-	var m masker
-	for i, t := range tokens {
-		switch t.Kind {
-		case TokenSpace, TokenComment:
-			m.out.WriteByte(' ')
-			continue
-		case TokenNumber:
-			m.out.WriteByte('1') // not 0: float(0) is refused by the grammar
-		case TokenString:
-			m.out.WriteString(m.string(t.Text, tokens, i))
-		case TokenWord, TokenQuoted:
-			if m.secret(t) {
-				m.out.WriteString(masked)
-			} else {
-				m.out.WriteString(t.Text)
-			}
-		default:
-			m.out.WriteString(t.Text)
-		}
-		m.follow(t)
+// appendMasked is Mask, into a buffer. It goes over the text once and, but
+// for the bodies of functions, allocates nothing.
+func appendMasked(dst []byte, sql string) []byte {
+	start := len(dst)
+	dst = appendCode(dst, sql, 0)
+	for len(dst) > start && dst[len(dst)-1] == ' ' {
+		dst = dst[:len(dst)-1]
 	}
-	return strings.TrimSpace(m.out.String())
+	return dst
+}
+
+// appendCode masks SQL, also that within so many bodies.
+func appendCode(dst []byte, sql string, bodies int) []byte {
+	m := masker{out: dst, start: len(dst), sql: sql, bodies: bodies}
+	for m.at < len(sql) {
+		kind, n := next(sql[m.at:])
+		m.end = m.at + n
+		switch {
+		case kind <= TokenComment:
+			m.gap(sql[m.at:m.end])
+		case m.plain(kind, n):
+			m.previous = sql[m.at:m.end]
+		default:
+			m.token(kind, sql[m.at:m.end])
+		}
+		m.at = m.end
+	}
+	m.flush()
+	return m.out
 }
 
 // masker goes through the tokens of a text.
 type masker struct {
-	out      strings.Builder
-	words    []string // the first words of the statement
-	previous string   // token, in lower case
+	out     []byte
+	start   int // where in out the text begins
+	sql     string
+	copied  int // how much of sql is in out
+	at, end int // where in sql the token is that is looked at
+	bodies  int // around this text
+
+	previous string // token, but white space and comments
+	begun    int    // where in sql the statement begins
+	words    int    // tokens of the statement so far
+	kind     statementKind
+	language bodyOf
 	setting  setting
+	list     list
 }
 
-// setting is where in SET name = value a masker is.
-type setting int
+// plain reports whether a token stays as it is and changes nothing for those
+// behind it, as most do.
+func (m *masker) plain(kind TokenKind, n int) bool {
+	if m.kind != kindOther || m.words == 0 || m.list.state != listNone {
+		return false
+	}
+	switch kind {
+	case TokenWord:
+		return n > 5 || !mayMatter[m.sql[m.at]]
+	case TokenPunct:
+		return m.sql[m.at] != ';'
+	}
+	return kind == TokenQuoted || kind == TokenOperator || kind == TokenParam
+}
 
-const (
-	settingNone  setting = iota
-	settingName          // behind SET
-	settingOwn           // behind a name that is the user's own: app.secret
-	settingValue         // behind its = or TO
-)
+// mayMatter are the bytes that IN, BEGIN, THEN, ELSE and LOOP begin with.
+var mayMatter = [256]bool{'i': true, 'b': true, 't': true, 'e': true, 'l': true, 'I': true, 'B': true, 'T': true, 'E': true, 'L': true}
 
-// follow notes what stands before the next token.
-func (m *masker) follow(t Token) {
-	word := strings.ToLower(t.Text)
-	if t.Kind == TokenPunct && word == ";" {
-		m.words, m.previous, m.setting = nil, "", settingNone
+// flush copies what stays as it is, up to the token that is looked at.
+func (m *masker) flush() {
+	m.out = append(m.out, m.sql[m.copied:m.at]...)
+	m.copied = m.at
+}
+
+// token masks one token.
+func (m *masker) token(kind TokenKind, text string) {
+	if m.list.state != listNone || kind == TokenWord {
+		m.list.next(m, kind, text)
+	}
+	switch kind {
+	case TokenWord, TokenQuoted:
+		if m.kind != kindOther && m.secret(text) {
+			m.literal(masked)
+		}
+	case TokenNumber:
+		m.number(text)
+	case TokenString:
+		m.string(text)
+	}
+	m.follow(kind, text)
+	m.previous = text
+}
+
+// gap makes one space of white space and comments.
+func (m *masker) gap(text string) {
+	if text == " " && m.at > m.copied && m.sql[m.at-1] != ' ' {
 		return
 	}
-	if len(m.words) < 4 {
-		m.words = append(m.words, word)
+	m.flush()
+	m.copied = m.end
+	if n := len(m.out); n > m.start && m.out[n-1] != ' ' {
+		m.out = append(m.out, ' ')
 	}
+}
+
+// literal writes what stands for a literal, apart from what it would become
+// one token with: 'a'$$b$$ is two, and so is $1.5.
+func (m *masker) literal(text string) {
+	m.flush()
+	m.copied = m.end
+	if n := len(m.out); n > m.start && (m.out[n-1] == '\'' || chars[m.out[n-1]]&charWord != 0) {
+		m.out = append(m.out, ' ')
+	}
+	m.out = append(m.out, text...)
+}
+
+// number masks a number. It becomes 1 and not 0, because float(0) is refused;
+// so is what is no number, before and after.
+func (m *masker) number(text string) {
+	if wellFormed(text) {
+		m.literal("1")
+	} else {
+		m.literal("1_")
+	}
+}
+
+// string masks a string. The name of a language is no secret; older dumps
+// quote it.
+func (m *masker) string(text string) {
 	switch {
-	case t.Kind == TokenWord && word == "set" && m.begins("set", "alter", "create"):
-		m.setting = settingName
-	case m.setting == settingName && t.Kind == TokenPunct && word == ".":
-		m.setting = settingOwn
-	case m.setting == settingOwn && (word == "=" || word == "to"):
-		m.setting = settingValue
-	case m.setting == settingName && (word == "=" || word == "to"):
-		m.setting = settingNone
-	case m.setting == settingValue && t.Kind != TokenPunct && t.Kind != TokenOperator:
-		m.setting = settingOwn // a comma may bring another value
-	case m.setting == settingOwn && t.Kind == TokenPunct && word == ",":
-		m.setting = settingValue
+	case is(m.previous, "language") && bodyLanguage(text), is(m.previous, "uescape") && len(text) == len("'!'"):
+	case len(text) > 1 && text[1] == '&':
+		m.literal("U&" + masked)
+	case m.bodies > 0 && raised(m.previous):
+		m.format(text)
+	case m.kind == kindDo || m.kind == kindFunction && is(m.previous, "as"):
+		m.body(text)
+	default:
+		m.literal(masked)
 	}
-	m.previous = word
 }
 
-func (m *masker) begins(words ...string) bool {
-	return len(m.words) > 0 && slices.Contains(words, m.words[0])
-}
+// maxBodies is how many bodies may stand within each other. Deeper ones are
+// literals: each level is gone over once more.
+const maxBodies = 4
 
-// secret reports whether a name stands where a secret is, without its quotes.
-func (m *masker) secret(t Token) bool {
-	if m.setting == settingValue {
-		return true
+// body masks the body of a function or of DO.
+func (m *masker) body(text string) {
+	if m.language == bodyUnknown {
+		m.language = bodyOpaque
+		if bodyLanguage(languageOf(m.sql[m.begun:], m.kind == kindDo)) {
+			m.language = bodyRead
+		}
 	}
-	role := m.begins("create", "alter") && len(m.words) > 1 && slices.Contains([]string{"role", "user", "group"}, m.words[1])
-	return role && m.previous == "password" && !strings.EqualFold(t.Text, "null")
-}
-
-// string masks a string. The body of a function or a DO block in a language
-// that is read here is SQL itself: it is masked inside, so that its tables are
-// still seen. The name of a language is no secret; older dumps quote it.
-func (m *masker) string(text string, tokens []Token, i int) string {
+	inner, tag, ok := stringValue(text)
 	switch {
-	case m.previous == "language" && bodyLanguage(text), m.previous == "uescape" && len(text) == len("'!'"):
-		return text
-	case len(text) > 1 && text[1] == '&': // UESCAPE may follow
-		return "U&" + masked
+	case !ok || m.language == bodyOpaque || m.bodies >= maxBodies:
+		m.literal(masked)
+	case tag != "":
+		m.literal(tag)
+		m.out = append(appendCode(m.out, inner, m.bodies+1), tag...)
+	default:
+		m.literal("'")
+		for _, c := range appendCode(nil, inner, m.bodies+1) {
+			if c == '\'' {
+				m.out = append(m.out, c)
+			}
+			m.out = append(m.out, c)
+		}
+		m.out = append(m.out, '\'')
 	}
-	open, inner, end := stringBody(text)
-	if end == "" || !m.body() || !bodyLanguage(languageAt(tokens, i)) {
-		return masked
-	}
-	if open == "'" {
-		return "'" + strings.ReplaceAll(Mask(strings.ReplaceAll(inner, "''", "'")), "'", "''") + "'"
-	}
-	return open + Mask(inner) + end
 }
 
-// body reports whether a string here is the body of a function or of DO.
-func (m *masker) body() bool {
-	if m.begins("do") {
-		return len(m.words) == 1 || len(m.words) == 3 && m.words[1] == "language"
-	}
-	return m.previous == "as" && m.begins("create") &&
-		(slices.Contains(m.words, "function") || slices.Contains(m.words, "procedure"))
+// list is where in a list after IN a masker is.
+type list struct {
+	state listState
+	param bool // the list is of $n
+	keep  int  // where in the output its first entry ends
 }
 
-// bodyLanguage reports whether the bodies of a language are read here.
-func bodyLanguage(name string) bool {
-	name = strings.ToLower(strings.Trim(name, `'"`))
-	return name == "sql" || name == "plpgsql"
-}
+type listState int
 
-// languageAt returns the language that the statement around a token names. A
-// DO block without one is PL/pgSQL.
-func languageAt(tokens []Token, i int) string {
-	first := i
-	for first > 0 && tokens[first-1].Text != ";" {
-		first--
-	}
-	previous, begins := "", ""
-	for _, t := range tokens[first:] {
-		if t.Kind == TokenSpace || t.Kind == TokenComment {
-			continue
-		}
-		if t.Text == ";" {
-			break
-		}
-		if begins == "" {
-			begins = strings.ToLower(t.Text)
-		}
-		if previous == "language" {
-			return t.Text
-		}
-		previous = strings.ToLower(t.Text)
-	}
-	if begins == "do" {
-		return "plpgsql"
-	}
-	return ""
-}
+const (
+	listNone  listState = iota
+	listIn              // behind IN
+	listOpen            // behind IN (
+	listFirst           // behind the first entry
+	listComma           // behind a comma that follows it
+	listEntry           // behind another entry
+)
 
-// stringBody takes $tag$…$tag$ or '…' apart; nothing where a string is not
-// closed or is of another form.
-func stringBody(text string) (open, inner, end string) {
-	open = "'"
-	if strings.HasPrefix(text, "$") {
-		n := strings.IndexByte(text[1:], '$')
-		if n < 0 {
-			return "", "", ""
+// next drops all but the first of the literals in a list, before a token is
+// written: what differs only in how many there are is one text to a cache.
+func (l *list) next(m *masker, kind TokenKind, text string) {
+	literal := kind == TokenNumber || kind == TokenString || kind == TokenParam
+	switch {
+	case l.state == listNone:
+		if kind == TokenWord && is(text, "in") {
+			l.state = listIn
 		}
-		open = text[:n+2]
+	case l.state == listIn && text == "(":
+		l.state = listOpen
+	case l.state == listOpen && literal:
+		l.state, l.param, l.keep = listFirst, kind == TokenParam, 0
+	case l.state == listComma && literal && l.param == (kind == TokenParam):
+		l.state = listEntry
+	case l.state >= listFirst && l.state != listComma && (text == "," || text == ")"):
+		m.flush()
+		if l.state == listEntry {
+			m.out = m.out[:l.keep]
+		}
+		l.keep = len(m.out)
+		if l.state = listComma; text == ")" {
+			l.state = listNone
+		}
+	default:
+		l.state = listNone
 	}
-	if !strings.HasPrefix(text, open) || len(text) < 2*len(open) || !strings.HasSuffix(text, open) {
-		return "", "", ""
-	}
-	return open, text[len(open) : len(text)-len(open)], open
 }

@@ -50,7 +50,7 @@ func Fingerprint(sql string) (string, error) {
 func Approximate(sql string) Statement {
 	tokens := Tokens(sql)
 	s := approximate(tokens)
-	s.Text = mask(tokens)
+	s.Text = Mask(sql)
 	return s
 }
 
@@ -67,8 +67,8 @@ func parseOne(sql string) Statement {
 	e := newExtractor(sql)
 	e.statement(list[0].kind, list[0].node, nil)
 	s := e.result()
-	s.Kind, s.Parsed, s.Text = strings.TrimSuffix(class(list[0]), "_only"), true, mask(tokens)
-	if s.Fingerprint, err = pgquery.Fingerprint(sql); err != nil {
+	s.Kind, s.Parsed, s.Text = strings.TrimSuffix(class(list[0]), "_only"), true, Mask(sql)
+	if s.Fingerprint, err = pgquery.Fingerprint(s.Text); err != nil {
 		s.Err = refusal(err).Error()
 	}
 	return s

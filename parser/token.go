@@ -11,7 +11,7 @@ const (
 	TokenComment
 	TokenWord   // an unquoted identifier or key word
 	TokenQuoted // "…"
-	TokenString // '…', E'…', $tag$…$tag$, B'…', X'…'
+	TokenString // '…', E'…', $tag$…$tag$, B'…', X'…', with what continues it on further lines
 	TokenNumber
 	TokenParam    // $1
 	TokenOperator // a run of operator characters
@@ -39,97 +39,88 @@ func Tokens(sql string) []Token {
 	return out
 }
 
-// operatorChars are those an operator may be made of.
-const operatorChars = "+-*/<>=~!@#%^&|`?"
+// A byte's properties. One look into a table says all that the lexer asks of
+// it; it runs over every byte of a log.
+const (
+	charSpace    uint8 = 1 << iota
+	charDigit          // 0 to 9
+	charStart          // may begin a word
+	charDollar         // may go on in a word
+	charOperator       // may be in an operator
+	charWord     = charStart | charDigit | charDollar
+)
 
+var chars = charTable()
+
+func charTable() (t [256]uint8) {
+	for c := range t {
+		switch b := byte(c); {
+		case b == ' ' || b >= '\t' && b <= '\r':
+			t[c] = charSpace
+		case b >= '0' && b <= '9':
+			t[c] = charDigit
+		case b == '_' || b >= 0x80 || b|0x20 >= 'a' && b|0x20 <= 'z':
+			t[c] = charStart
+		case b == '$':
+			t[c] = charDollar
+		case strings.IndexByte("+-*/<>=~!@#%^&|`?", b) >= 0:
+			t[c] = charOperator
+		}
+	}
+	return t
+}
+
+// run is how many bytes a text begins with that are of a class.
+func run(s string, class uint8) int {
+	for i := range len(s) {
+		if chars[s[i]]&class == 0 {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// next reads the token that a text begins with.
 func next(s string) (TokenKind, int) {
 	c := s[0]
-	switch {
-	case space(c):
-		return TokenSpace, run(s, space)
-	case strings.HasPrefix(s, "--"):
-		if n := strings.IndexAny(s, "\n\r"); n >= 0 {
-			return TokenComment, n
+	switch class := chars[c]; {
+	case class&charStart != 0:
+		if len(s) > 1 && (s[1] == '\'' || s[1] == '&') {
+			return prefixed(s)
 		}
-		return TokenComment, len(s)
-	case strings.HasPrefix(s, "/*"):
-		return TokenComment, comment(s)
+		return TokenWord, run(s, charWord)
+	case class&charSpace != 0:
+		return TokenSpace, run(s, charSpace)
+	case class&charDigit != 0:
+		return TokenNumber, number(s)
+	case class&charOperator != 0:
+		return operator(s)
 	case c == '\'':
-		return TokenString, closing(s, '\'', false)
+		return TokenString, continued(s, 0, false)
 	case c == '"':
 		return TokenQuoted, closing(s, '"', false)
 	case c == '$':
 		return dollar(s)
-	case strings.HasPrefix(s, ".."):
-		return TokenPunct, 2
-	case digit(c) || c == '.' && len(s) > 1 && digit(s[1]):
-		return TokenNumber, number(s)
-	case wordStart(c):
-		return prefixed(s)
-	case strings.IndexByte(operatorChars, c) >= 0:
-		return TokenOperator, operator(s)
+	case c == '.' && len(s) > 1:
+		if s[1] == '.' {
+			return TokenPunct, 2
+		}
+		if chars[s[1]]&charDigit != 0 {
+			return TokenNumber, number(s)
+		}
 	}
 	return TokenPunct, 1
-}
-
-// prefixed reads a word, or the string or quoted identifier that it begins:
-// E'…', B'…', X'…', N'…', U&'…', U&"…".
-func prefixed(s string) (TokenKind, int) {
-	if len(s) > 1 && s[1] == '\'' && strings.IndexByte("eEbBxXnN", s[0]) >= 0 {
-		if s[0] == 'e' || s[0] == 'E' {
-			return TokenString, escapeString(s)
-		}
-		return TokenString, 1 + closing(s[1:], '\'', false)
-	}
-	if len(s) > 2 && (s[0] == 'u' || s[0] == 'U') && s[1] == '&' {
-		switch s[2] {
-		case '\'':
-			return TokenString, 2 + closing(s[2:], '\'', false)
-		case '"':
-			return TokenQuoted, 2 + closing(s[2:], '"', false)
-		}
-	}
-	return TokenWord, run(s, func(c byte) bool { return wordStart(c) || digit(c) || c == '$' })
-}
-
-// escapeString reads E'…'. Strings with only white space and a line's end
-// between them are one, so a backslash escapes in the later ones too.
-func escapeString(s string) int {
-	n := 1
-	for {
-		n += closing(s[n:], '\'', true)
-		gap := run(s[n:], space)
-		if !strings.ContainsAny(s[n:n+gap], "\n\r") || !strings.HasPrefix(s[n+gap:], "'") {
-			return n
-		}
-		n += gap
-	}
-}
-
-// closing returns where a string ends that begins with its quote.
-func closing(s string, quote byte, escapes bool) int {
-	for i := 1; i < len(s); i++ {
-		switch {
-		case escapes && s[i] == '\\':
-			i++
-		case s[i] == quote && i+1 < len(s) && s[i+1] == quote:
-			i++
-		case s[i] == quote:
-			return i + 1
-		}
-	}
-	return len(s)
 }
 
 // comment reads /* */, which nests.
 func comment(s string) int {
 	depth := 0
 	for i := 0; i+1 < len(s); i++ {
-		switch s[i : i+2] {
-		case "/*":
+		switch {
+		case s[i] == '/' && s[i+1] == '*':
 			depth++
 			i++
-		case "*/":
+		case s[i] == '*' && s[i+1] == '/':
 			i++
 			if depth--; depth == 0 {
 				return i + 1
@@ -139,73 +130,30 @@ func comment(s string) int {
 	return len(s)
 }
 
-// dollar reads $1 or $tag$…$tag$.
-func dollar(s string) (TokenKind, int) {
-	if n := run(s[1:], digit); n > 0 {
-		return TokenParam, 1 + n
-	}
-	end := 1 + run(s[1:], func(c byte) bool { return wordStart(c) || digit(c) })
-	if end == len(s) || s[end] != '$' {
-		return TokenPunct, 1
-	}
-	tag := s[:end+1]
-	if n := strings.Index(s[len(tag):], tag); n >= 0 {
-		return TokenString, n + 2*len(tag)
-	}
-	return TokenString, len(s)
-}
-
-// number reads a number, and what PostgreSQL calls trailing junk: it is
-// refused, but may be the rest of a literal without quotes. A key word at its
-// end is none: 1AND is 1 and AND.
-func number(s string) int {
-	n := run(s, digit)
-	if strings.HasPrefix(s[n:], ".") && !strings.HasPrefix(s[n:], "..") { // 1..10 is PL/pgSQL's
-		n += 1 + run(s[n+1:], digit)
-	}
-	for n < len(s) {
-		word := run(s[n:], func(c byte) bool { return wordStart(c) || digit(c) })
-		if word == 0 || followsNumber(s[n:n+word]) {
-			break
-		}
-		n += word
-		if exponent := s[n-1] == 'e' || s[n-1] == 'E'; exponent && n+1 < len(s) && (s[n] == '+' || s[n] == '-') && digit(s[n+1]) {
-			n++
-		}
-	}
-	return n
-}
-
-// followsNumber reports whether a key word may stand right behind a number.
-func followsNumber(word string) bool {
-	switch strings.ToLower(word) {
-	case "and", "or", "as", "is", "in", "not", "then", "else", "when", "end", "from", "where", "group", "order",
-		"having", "limit", "offset", "union", "except", "intersect", "between", "like", "asc", "desc", "rows",
-		"returning", "on", "for", "fetch", "loop":
-		return true
-	}
-	return false
-}
-
-// operator reads a run of operator characters, which a comment ends.
-func operator(s string) int {
-	n := 1
-	for n < len(s) && strings.IndexByte(operatorChars, s[n]) >= 0 &&
-		!strings.HasPrefix(s[n:], "--") && !strings.HasPrefix(s[n:], "/*") {
-		n++
-	}
-	return n
-}
-
-func run(s string, in func(byte) bool) int {
-	for i := range len(s) {
-		if !in(s[i]) {
-			return i
-		}
+func lineComment(s string) int {
+	if n := strings.IndexAny(s, "\n\r"); n >= 0 {
+		return n
 	}
 	return len(s)
 }
 
-func space(c byte) bool     { return c == ' ' || c >= '\t' && c <= '\r' }
-func digit(c byte) bool     { return c >= '0' && c <= '9' }
-func wordStart(c byte) bool { return c == '_' || c >= 0x80 || c|0x20 >= 'a' && c|0x20 <= 'z' }
+// operator reads a comment, or a run of operator characters, which a comment
+// ends.
+func operator(s string) (TokenKind, int) {
+	for n := 0; ; n++ {
+		if n == len(s) || chars[s[n]]&charOperator == 0 {
+			return TokenOperator, n
+		}
+		if n+1 == len(s) || s[n+1] != '-' && s[n+1] != '*' {
+			continue
+		}
+		switch dashes, opens := s[n] == '-' && s[n+1] == '-', s[n] == '/' && s[n+1] == '*'; {
+		case (dashes || opens) && n > 0:
+			return TokenOperator, n
+		case dashes:
+			return TokenComment, lineComment(s)
+		case opens:
+			return TokenComment, comment(s)
+		}
+	}
+}
