@@ -60,8 +60,8 @@ func (r *run) propose(ctx context.Context, c chosen) error {
 	if c.decision.Verdict == Proceed {
 		return nil
 	}
-	key, said := "decision/"+c.plan.ID, string(c.decision.Verdict)+" "+c.decision.Guard
-	if before, _, err := r.cfg.State.Get(ctx, key); err != nil || before == said {
+	key := decisionKey(c.plan.ID)
+	if before, _, err := r.cfg.State.Get(ctx, key); err != nil || !c.decision.news(before) {
 		return err
 	}
 	action := RepairWaiting
@@ -69,7 +69,7 @@ func (r *run) propose(ctx context.Context, c chosen) error {
 		action = RepairRefused
 	}
 	r.tell(ctx, Transition{Action: action, Plan: &c.plan, Decision: &c.decision})
-	return r.cfg.State.Put(ctx, key, said)
+	return r.cfg.State.Put(ctx, key, c.decision.said())
 }
 
 // show puts a plan into the result, in the place of the same finding's
