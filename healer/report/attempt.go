@@ -118,7 +118,8 @@ func remark(a healer.Attempt) string {
 }
 
 func repairs(all []healer.Attempt) *list {
-	l := &list{name: "repairs", columns: []string{"state", "id", "rule", "database", "object", "started", "took", "by", "remark"}}
+	l := &list{name: "repairs", columns: []string{"state", "id", "rule", "database", "object", "started", "took", "by", "remark"},
+		linked: "id", folder: "/repairs/"}
 	for _, a := range all {
 		l.add(repairOf(a), stateColour(a.State), string(a.State), a.ID, a.Plan.Finding.Rule, a.Plan.Finding.Database,
 			where(a.Plan.Finding), stamp(a.Started), took(a), a.Actor, remark(a))

@@ -5,11 +5,15 @@ import (
 	"strings"
 )
 
-// document is text for people: a title and parts, as plain text or Markdown.
+// document is for people: a title and parts, as plain text, Markdown or a page.
 type document struct {
 	title  string
 	colour colour
 	parts  []part
+
+	// Only pages have these. With a heading, the title is for the window.
+	badge, heading, on, lead, foot string
+	home                           string // the index of the files beside it
 }
 
 type part struct {
@@ -17,10 +21,11 @@ type part struct {
 	blocks  []block
 }
 
-// block is one element of a document. Both ways of writing it escape it.
+// block is one element of a document. All ways of writing it escape it.
 type block interface {
 	text(o Options) string
 	markdown() string
+	html(o Options) (template string, data any)
 }
 
 func (d *document) add(heading string, blocks ...block) {
@@ -28,6 +33,9 @@ func (d *document) add(heading string, blocks ...block) {
 }
 
 func (d *document) write(w io.Writer, o Options) error {
+	if o.format() == HTML {
+		return d.page(w, o)
+	}
 	var b strings.Builder
 	md := o.format() == Markdown
 	if md {
@@ -40,6 +48,9 @@ func (d *document) write(w io.Writer, o Options) error {
 		b.WriteString(o.paint(c, Plain(d.title)) + "\n")
 	}
 	for _, p := range d.parts {
+		if p.silent(o) {
+			continue
+		}
 		switch {
 		case p.heading == "":
 		case md:
@@ -49,13 +60,25 @@ func (d *document) write(w io.Writer, o Options) error {
 		}
 		for _, x := range p.blocks {
 			if md {
-				b.WriteString("\n" + x.markdown())
+				if s := x.markdown(); s != "" {
+					b.WriteString("\n" + s)
+				}
 			} else {
 				b.WriteString(indent(x.text(o)))
 			}
 		}
 	}
 	return emit(w, b.String())
+}
+
+// silent reports whether a part has only pictures, and this is no page.
+func (p part) silent(o Options) bool {
+	for _, x := range p.blocks {
+		if o.format() == Markdown && x.markdown() != "" || o.format() != Markdown && x.text(o) != "" {
+			return false
+		}
+	}
+	return len(p.blocks) > 0
 }
 
 func indent(s string) string {

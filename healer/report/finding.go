@@ -63,7 +63,8 @@ func severityColour(s rules.Severity) colour {
 }
 
 func findings(all []healer.Finding) *list {
-	l := &list{name: "findings", columns: []string{"severity", "id", "rule", "database", "object", "risk", "status", "finding"}}
+	l := &list{name: "findings", columns: []string{"severity", "id", "rule", "database", "object", "risk", "status", "finding"},
+		linked: "id", folder: "/findings/"}
 	for _, f := range all {
 		status := string(f.Status)
 		if f.BlockedBy != "" && f.Status == healer.Open {

@@ -51,6 +51,7 @@ type Options struct {
 	Format Format // "": Table
 	Colour bool   // SGR colours, in tables and live lines
 	Width  int    // of the terminal, in columns; 0: no limit
+	Site   *Site  // of a page of the local server; nil: a file
 }
 
 func (o Options) format() Format {

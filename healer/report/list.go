@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 )
 
@@ -14,7 +15,13 @@ type list struct {
 	name    string // of the JSON field and, singular forms apart, of the rows
 	columns []string
 	rows    []row
+
+	linked string // the column whose cells lead to a page of the site
+	folder string // of those pages
 }
+
+// to is the page that a linked cell leads to.
+func (l *list) to(cell string) string { return l.folder + url.PathEscape(cell) }
 
 // row is one thing: its cells, not yet escaped, and its JSON.
 type row struct {
@@ -47,6 +54,10 @@ func (l *list) write(w io.Writer, o Options) error {
 		return l.csv(w)
 	case Markdown:
 		return emit(w, l.markdown())
+	case HTML:
+		d := document{title: l.name}
+		d.add("", &grid{*l})
+		return d.write(w, o)
 	}
 	return emit(w, l.table(o))
 }

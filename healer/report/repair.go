@@ -13,6 +13,8 @@ import (
 type Repair struct {
 	Attempt healer.Attempt
 
+	Earlier []healer.Attempt // of the same finding, oldest first
+
 	Measure  string // the rule's measuring query; "": it measures nothing, or is not loaded any more
 	Guidance string // Markdown
 	Source   string // who wrote the guidance: "built-in text", "AI text"
@@ -34,10 +36,12 @@ func (r Repair) Write(w io.Writer, o Options) error {
 	d := document{
 		title:  fmt.Sprintf("%s · %s on %s", strings.ToUpper(string(a.State)), a.Plan.Finding.Rule, where(a.Plan.Finding)),
 		colour: stateColour(a.State),
+		foot:   foot(r.Version),
+		badge:  string(a.State), heading: a.Plan.Finding.Title, on: where(a.Plan.Finding), lead: sentenceCase(verdictLine(a)) + ".",
 	}
-	d.add("", r.verdict())
+	d.add("", r.verdict(), r.happened())
 	d.add("Why", r.why()...)
-	d.add("Before and after", r.effect()...)
+	d.add("Before and after", append(r.pictures(), r.effect()...)...)
 	d.add("SQL", r.steps()...)
 	d.add("Locks", r.locks())
 	d.add("WAL", r.wal())

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,12 @@ func golden(t *testing.T, name string, got []byte) {
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
+}
+
+// unstyled leaves out a page's stylesheet, which is no golden.
+func unstyled(page []byte) []byte {
+	page = bytes.Replace(page, []byte(report.Stylesheet()), []byte("…"), 1)
+	return regexp.MustCompile(`sha256-.*?; img`).ReplaceAll(page, []byte("sha256-…; img"))
 }
 
 func at(minute int) time.Time { return time.Date(2026, 11, 24, 2, minute, 0, 0, time.UTC) }
@@ -121,12 +128,12 @@ func TestRepair(t *testing.T) {
 	failed.After = healer.Picture{}
 	for name, a := range map[string]healer.Attempt{"verified": attempt(finding("F1", "public", "orders_idx")), "failed": failed} {
 		r := report.Repair{Attempt: a, Measure: "SELECT pg_catalog.pg_relation_size(@oid) AS size", Guidance: "A build **failed**.", Source: "built-in text", Version: "v1", Config: "c0"}
-		for _, f := range []report.Format{report.Table, report.Markdown, report.JSON} {
+		for _, f := range []report.Format{report.Table, report.Markdown, report.JSON, report.HTML} {
 			var b bytes.Buffer
 			if err := r.Write(&b, report.Options{Format: f}); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "repair-"+name+"."+string(f), b.Bytes())
+			golden(t, "repair-"+name+"."+string(f), unstyled(b.Bytes()))
 		}
 	}
 }
@@ -138,12 +145,13 @@ func TestSummary(t *testing.T) {
 	if len(s.Repairs) != 1 {
 		t.Fatalf("%d repairs in the period, want 1", len(s.Repairs))
 	}
-	for _, f := range report.Formats() {
+	s.Held = result().Plans[1:]
+	for _, f := range append(report.Formats(), "html") {
 		var b bytes.Buffer
 		if err := s.Write(&b, report.Options{Format: report.Format(f)}); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "summary."+f, b.Bytes())
+		golden(t, "summary."+f, unstyled(b.Bytes()))
 	}
 }
 

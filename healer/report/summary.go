@@ -10,30 +10,6 @@ import (
 	"github.com/pgmend/pgmend/healer"
 )
 
-// Summary is what happened in a period.
-type Summary struct {
-	From, To time.Time
-	Findings []healer.Finding // open, or last seen in the period
-	Repairs  []healer.Attempt // started in the period
-}
-
-// Period chooses what falls into a period: attempts that began in it, and
-// findings that are open or were still seen in it.
-func Period(from, to time.Time, fs []healer.Finding, as []healer.Attempt) Summary {
-	s := Summary{From: from, To: to}
-	for _, f := range fs {
-		if f.Status == healer.Open && !f.FirstSeen.After(to) || !f.LastSeen.Before(from) && !f.LastSeen.After(to) {
-			s.Findings = append(s.Findings, f)
-		}
-	}
-	for _, a := range as {
-		if !a.Started.Before(from) && a.Started.Before(to) {
-			s.Repairs = append(s.Repairs, a)
-		}
-	}
-	return s
-}
-
 // tally counts a rule's attempts by how they ended.
 type tally struct {
 	Rule     string        `json:"rule"`
@@ -86,47 +62,89 @@ func (s Summary) rules() *list {
 	return l
 }
 
-func (s Summary) open() []healer.Finding {
-	var out []healer.Finding
-	for _, f := range s.Findings {
-		if f.Status == healer.Open {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
 // headline says the period in one line.
 func (s Summary) headline() string {
 	verified, failed := 0, 0
 	for _, t := range s.tallies() {
 		verified, failed = verified+t.Verified, failed+t.Failed
 	}
-	return fmt.Sprintf("%d repairs attempted, %d verified, %d failed; %d findings open.",
-		len(s.Repairs), verified, failed, len(s.open()))
+	return fmt.Sprintf("%d repairs attempted, %d verified, %d failed; %d findings opened, %d closed, %d open.",
+		len(s.Repairs), verified, failed, len(s.opened()), len(s.closed()), len(s.open()))
 }
 
 // Write writes the summary.
 func (s Summary) Write(w io.Writer, o Options) error {
 	switch o.format() {
 	case JSON:
-		return writeJSON(w, map[string]any{
-			"schema_version": SchemaVersion, "from": s.From, "to": s.To, "headline": s.headline(),
-			"rules": s.rules().items(), "findings": findings(s.Findings).items(), "repairs": repairs(s.Repairs).items(),
-		})
+		return writeJSON(w, s.json())
 	case JSONL:
-		return resultLines(w, healer.Result{Findings: s.Findings, Repairs: s.Repairs})
+		return resultLines(w, healer.Result{Findings: s.Findings, Plans: s.Held, Repairs: s.Repairs})
 	case CSV:
 		return s.rules().csv(w)
 	}
-	d := document{title: "pgmend from " + stamp(s.From) + " to " + stamp(s.To)}
-	d.add("", sentence(s.headline()))
+	d := document{
+		title:   "pgmend from " + stamp(s.From) + " to " + stamp(s.To),
+		heading: "What was found and healed", on: stamp(s.From) + " to " + stamp(s.To), lead: s.headline(),
+		home: s.Home, foot: foot(s.Version),
+	}
+	if o.format() == HTML {
+		d.add("", s.tiles())
+	} else {
+		d.add("", sentence(s.headline()))
+	}
+	s.decisions(&d)
+	s.pictures(&d)
+	if o.format() == HTML {
+		s.entries(&d)
+	} else if len(s.Repairs) > 0 {
+		d.add("Repairs", &grid{*repairs(s.Repairs)})
+	}
 	if len(s.Repairs) > 0 {
 		d.add("By rule", &grid{*s.rules()})
-		d.add("Repairs", &grid{*repairs(s.Repairs)})
 	}
 	if open := s.open(); len(open) > 0 {
 		d.add("Open findings", &grid{*findings(open)})
 	}
+	if chain := causes(s.Findings); len(chain) > 0 {
+		d.add("What waits for what", chain)
+	}
 	return d.write(w, o)
+}
+
+// foot says who wrote a page.
+func foot(version string) string {
+	return join("Written by pgmend", Plain(version)) + ". Times are UTC."
+}
+
+// json is the digest for programs.
+func (s Summary) json() map[string]any {
+	bytes, measured := s.reclaimed()
+	return map[string]any{
+		"schema_version": SchemaVersion, "from": s.From, "to": s.To, "headline": s.headline(),
+		"rules": s.rules().items(), "findings": findings(s.Findings).items(), "repairs": repairs(s.Repairs).items(),
+		"opened": ids(s.opened()), "closed": ids(s.closed()), "held": plans(s.Held).items(),
+		"reclaimed": map[string]any{"bytes": bytes, "repairs_measured": measured},
+	}
+}
+
+func ids(fs []healer.Finding) []string {
+	out := make([]string, 0, len(fs))
+	for _, f := range fs {
+		out = append(out, f.ID)
+	}
+	return out
+}
+
+// decisions are what waits for a person, and what was held back and why.
+func (s Summary) decisions(d *document) {
+	approval, others := s.waiting()
+	if len(approval) > 0 {
+		d.add("Waits for an approval", sentence("pgmend approve PLAN lets it run; pgmend plan shows it in full."), &grid{*heldBack(approval)})
+	}
+	if len(others) > 0 {
+		d.add("Held back", &grid{*heldBack(others)})
+	}
+	if list := s.refused(); len(list) > 0 {
+		d.add("Refused", &grid{*repairs(list)})
+	}
 }
