@@ -31,9 +31,14 @@ func (a *app) demoCommand() *cobra.Command {
 		Use: "demo", Short: "A disposable PostgreSQL, real faults, and the healing to watch", Args: cobra.NoArgs,
 		Long: `Starts a PostgreSQL of its own on a private socket, breaks it in ten ways, runs
 the daemon on it, and leaves a report. It touches no other server.`,
-		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), out) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if _, err := formatOf(out); err != nil {
+				return err
+			}
+			return a.demo(c.Context(), out)
+		},
 	}
-	c.Flags().StringVarP(&out, "out", "o", "pgmend-demo.md", "where the report goes, Markdown")
+	c.Flags().StringVarP(&out, "out", "o", "pgmend-demo.html", "where the report goes; its name says the format: .html, .md …")
 	return c
 }
 
@@ -229,21 +234,29 @@ func (d *demo) leave(ctx context.Context, out string, begun time.Time) error {
 	if err != nil {
 		return err
 	}
+	format, err := formatOf(out)
+	if err != nil {
+		return err
+	}
+	s := report.Period(begun.UTC(), time.Now().UTC(), h.Findings, h.Attempts)
+	s.Version = version()
+	all := []writer{s}
+	if format == report.Markdown {
+		for _, a := range h.Attempts {
+			r, err := d.repair(ctx, a.ID)
+			if err != nil {
+				return err
+			}
+			all = append(all, r)
+		}
+	}
 	file, err := renameio.NewPendingFile(out, renameio.WithPermissions(0o644))
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	defer func() { _ = file.Cleanup() }() // after the replacement there is nothing to clean
-	options := report.Options{Format: report.Markdown}
-	if err := report.Period(begun.UTC(), time.Now().UTC(), h.Findings, h.Attempts).Write(file, options); err != nil {
-		return err
-	}
-	for _, a := range h.Attempts {
-		r, err := d.repair(ctx, a.ID)
-		if err == nil {
-			err = r.Write(file, options)
-		}
-		if err != nil {
+	for _, w := range all {
+		if err := w.Write(file, report.Options{Format: format}); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,10 @@ import (
 )
 
 // history is what the ledger says now, for commands that only read.
-type history struct{ healer.History }
+type history struct {
+	healer.History
+	decisions map[string]healer.Decision // by plan, of those that did not run
+}
 
 // recall reads the ledger, also while a daemon writes to it. Where there is
 // none yet, nothing has happened.
@@ -33,8 +37,57 @@ func (a *app) recall(ctx context.Context) (h history, err error) {
 		return h, fmt.Errorf("state directory %s: %w", c.State, err)
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	h.History, err = healer.Recall(ctx, l, a.clock())
-	return h, err
+	return recall(ctx, l, a.clock())
+}
+
+// recall reads an open ledger.
+func recall(ctx context.Context, l *ledger.Ledger, now time.Time) (h history, err error) {
+	if h.History, err = healer.Recall(ctx, l, now); err != nil {
+		return h, err
+	}
+	h.decisions = make(map[string]healer.Decision)
+	for _, p := range h.Proposals {
+		d, found, err := healer.Decided(ctx, l, p.Plan.ID)
+		if err != nil {
+			return h, err
+		}
+		if found {
+			h.decisions[p.Plan.ID] = d
+		}
+	}
+	return h, nil
+}
+
+// held are the plans of open findings that did not run yet, with what held
+// them back; of each finding the newest.
+func (h history) held(now time.Time) []healer.Planned {
+	open := make(map[string]bool)
+	for _, f := range h.Findings {
+		open[f.ID] = f.Status == healer.Open
+	}
+	var out []healer.Planned
+	taken := make(map[string]bool)
+	for _, p := range slices.Backward(h.Proposals) {
+		d, held := h.decisions[p.Plan.ID]
+		id := p.Plan.Finding.ID
+		if held && open[id] && !taken[id] && now.Before(p.Plan.Expires) {
+			taken[id] = true
+			out = append(out, healer.Planned{Plan: p.Plan, Decision: d})
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// earlier are the repairs of the same finding before this one.
+func (h history) earlier(x healer.Attempt) []healer.Attempt {
+	var out []healer.Attempt
+	for _, o := range h.Attempts {
+		if o.Plan.Finding.Fingerprint == x.Plan.Finding.Fingerprint && o.Started.Before(x.Started) {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // attempt returns the attempt a person names: by id, by the head of one, or

@@ -26,8 +26,8 @@ func (a *app) reportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "report [REPAIR]", Short: "Report one repair, or a period", Args: cobra.MaximumNArgs(1),
 		Long: `Without REPAIR it sums up the period. With -o it writes files whose names say
-the format: .txt, .json, .jsonl, .csv, .md.`,
-		Example:           "  pgmend report last\n  pgmend report --since 168h -o week.md -o week.json",
+the format: .txt, .json, .jsonl, .csv, .md, .html (one file that needs nothing else).`,
+		Example:           "  pgmend report last\n  pgmend report --since 168h -o week.html -o week.json",
 		ValidArgsFunction: a.completeRepairs,
 		RunE: func(c *cobra.Command, args []string) error {
 			out, err := a.output()
@@ -72,17 +72,24 @@ func (a *app) subject(ctx context.Context, args []string, since time.Duration) (
 	if err != nil {
 		return nil, err
 	}
-	now := a.clock().UTC()
-	return report.Period(now.Add(-since), now, h.Findings, h.Attempts), nil
+	return digest(h, since, a.clock()), nil
+}
+
+// digest sums up the period that ends now.
+func digest(h history, length time.Duration, now time.Time) report.Summary {
+	s := report.Period(now.UTC().Add(-length), now.UTC(), h.Findings, h.Attempts)
+	s.Held, s.Version = h.held(now), version()
+	return s
 }
 
 // formatOf is the format that a file's name asks for.
 func formatOf(name string) (report.Format, error) {
 	f, ok := map[string]report.Format{
 		".txt": report.Table, ".json": report.JSON, ".jsonl": report.JSONL, ".csv": report.CSV, ".md": report.Markdown,
+		".html": report.HTML, ".htm": report.HTML,
 	}[filepath.Ext(name)]
 	if !ok {
-		return "", usagef("-o %s: the name must end in .txt, .json, .jsonl, .csv or .md", name)
+		return "", usagef("-o %s: the name must end in .txt, .json, .jsonl, .csv, .md or .html", name)
 	}
 	return f, nil
 }
@@ -114,7 +121,7 @@ func (a *app) repair(ctx context.Context, id string) (report.Repair, error) {
 	if err != nil {
 		return report.Repair{}, err
 	}
-	r := report.Repair{Attempt: x, Version: version(), Config: a.conf.Hash()}
+	r := report.Repair{Attempt: x, Earlier: h.earlier(x), Version: version(), Config: a.conf.Hash()}
 	all := set.For(x.Server.Major())
 	for _, rule := range all {
 		// A rule that was edited since measures something else.
