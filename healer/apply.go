@@ -24,15 +24,16 @@ func (r *run) apply(ctx context.Context, c chosen) (*Attempt, error) {
 		r.tell(ctx, Transition{Action: PlanVoid, Plan: &c.plan, Message: why})
 		return nil, nil
 	}
+	if d, err := r.decideAgain(ctx, *fresh, c.rule); d != nil || err != nil {
+		if err == nil {
+			r.putOff(ctx, c, *d)
+		}
+		return nil, err
+	}
 	a := &Attempt{
 		ID: ulid.Make().String(), Plan: *fresh, State: Intended, Actor: r.actor(),
 		Server: r.server, Started: r.now(), Guards: passedGuards(c.rule),
 		Steps: r.doneBefore(*fresh),
-	}
-	if d := r.guardRows(ctx, fresh.Finding, c.rule); d != nil {
-		r.result.show(chosen{plan: c.plan, decision: *d})
-		r.tell(ctx, Transition{Action: RepairRefused, Plan: &c.plan, Decision: d})
-		return nil, nil
 	}
 	values := r.base(c.rule).Merge(fresh.Finding.Facts)
 	if a.Before, err = r.picture(ctx, c.rule, fresh.Finding.Object, values); err == nil {
@@ -48,6 +49,31 @@ func (r *run) apply(ctx context.Context, c chosen) (*Attempt, error) {
 	job := &job{run: r, rule: c.rule, attempt: a, action: c.rule.Repair, steps: fresh.Steps, values: values}
 	job.do(ctx)
 	return a, job.finish(context.WithoutCancel(ctx))
+}
+
+// decideAgain asks every guard again, with what the ledger says now: since the
+// plan was decided about, another repair may have failed, the window may have
+// closed, and a person may have paused or muted.
+func (r *run) decideAgain(ctx context.Context, p Plan, rule *rules.Rule) (*Decision, error) {
+	m, err := r.recall(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.memory = m
+	if d := r.decide(ctx, p, rule); d.Verdict != Proceed {
+		return &d, nil
+	}
+	return nil, nil
+}
+
+// putOff shows and tells a decision against a plan that was to be applied.
+func (r *run) putOff(ctx context.Context, c chosen, d Decision) {
+	r.result.show(chosen{plan: c.plan, decision: d})
+	action := RepairRefused
+	if d.Verdict == Wait {
+		action = RepairWaiting
+	}
+	r.tell(ctx, Transition{Action: action, Plan: &c.plan, Decision: &d})
 }
 
 // doneBefore returns the steps that an interrupted attempt on the same basis
@@ -87,9 +113,7 @@ func passedGuards(rule *rules.Rule) []string {
 // giveUp turns a picture that could not be taken into a decision: nothing
 // has been intended yet, so nothing has failed.
 func (r *run) giveUp(ctx context.Context, c chosen, err error) {
-	d := wait(GuardObject, time.Time{}, "its state before the repair cannot be read now: %v", err)
-	r.result.show(chosen{plan: c.plan, decision: *d})
-	r.tell(ctx, Transition{Action: RepairWaiting, Plan: &c.plan, Decision: d})
+	r.putOff(ctx, c, *wait(GuardObject, time.Time{}, "its state before the repair cannot be read now: %v", err))
 }
 
 // confirm proves the fault again and makes its plan again, immediately before
@@ -161,7 +185,7 @@ func (r *run) picture(ctx context.Context, rule *rules.Rule, o Object, values ru
 // failed nothing more may run.
 func (r *run) save(ctx context.Context, a *Attempt, action Action) error {
 	if err := r.write(ctx, KindAttempt, a.ID, action, a.Actor, a); err != nil {
-		return errors.Join(err, errors.New("no repair runs without a durable intent"))
+		return errors.Join(err, errUndurable)
 	}
 	copied := *a
 	copied.Steps = slices.Clone(a.Steps)

@@ -54,6 +54,25 @@ func (s AttemptState) Final() bool {
 	return true
 }
 
+// failed reports whether the attempt counts against the next one. One that was
+// interrupted and did not repair does, too: a statement that crashes the server
+// or this process would otherwise be run for ever.
+func (a *Attempt) failed() bool {
+	return a.State == Failed || a.State == Reconciled && !a.Verified
+}
+
+// mode is how the attempt's statements run.
+func (a *Attempt) mode() rules.Mode {
+	if a.UndoOf != "" {
+		return a.Plan.UndoMode
+	}
+	return a.Plan.Mode
+}
+
+// application is how the attempt's sessions call themselves, by which they are
+// found again.
+func (a *Attempt) application() string { return "pgmend/" + a.Plan.Finding.Rule + "/" + a.ID }
+
 // StepRun is one statement as it ran.
 type StepRun struct {
 	SQL     string  `json:"sql"`

@@ -80,6 +80,9 @@ func (r *run) guardMode(p Plan, rule *rules.Rule) *Decision {
 
 func (r *run) guardPaused(Plan, *rules.Rule) *Decision {
 	if c := r.memory.control; c.Pauses(r.now()) {
+		if c.Guard != "" {
+			return refuse(c.Guard, "%s; look into it, then pgmend resume", c.Reason)
+		}
 		return wait(GuardPaused, c.Until, "%s paused all repairs; pgmend resume continues", c.Actor)
 	}
 	return nil
@@ -101,7 +104,8 @@ func (r *run) guardMuted(p Plan, _ *rules.Rule) *Decision {
 
 func (r *run) guardUnfinished(p Plan, _ *rules.Rule) *Decision {
 	for _, a := range r.memory.attempts {
-		if !a.State.Final() && a.Plan.Finding.Database == p.Finding.Database {
+		if !a.State.Final() && a.Plan.Finding.Database == p.Finding.Database &&
+			a.Server.SystemIdentifier == r.server.SystemIdentifier {
 			return refuse(GuardUnfinished, "repair %s on %s is not finished", a.ID, a.Plan.Finding.Object.Name)
 		}
 	}
@@ -132,9 +136,18 @@ func (r *run) guardApproval(p Plan, rule *rules.Rule) *Decision {
 	return nil
 }
 
+// approved reports whether a person's yes to exactly this plan still holds: it
+// is not expired, not from a clock that has been put back since, and was not
+// used up by a repair that ran to its end.
 func (r *run) approved(p Plan) bool {
-	a := r.memory.plans[p.ID].Approval
-	return a != nil && a.Approved && r.now().Before(a.Expires)
+	a, now := r.memory.plans[p.ID].Approval, r.now()
+	if a == nil || !a.Approved || !now.Before(a.Expires) || a.At.After(now.Add(time.Minute)) {
+		return false
+	}
+	return !slices.ContainsFunc(r.memory.attempts, func(done Attempt) bool {
+		return done.Plan.ID == p.ID && done.UndoOf == "" && done.Started.After(a.At) &&
+			(done.Verified || done.State == Failed || done.State == Undone)
+	})
 }
 
 func (r *run) guardRejected(p Plan, _ *rules.Rule) *Decision {

@@ -1,12 +1,17 @@
 package healer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
 
 // ErrNotFound says that the ledger knows no such finding, plan or attempt.
 var ErrNotFound = errors.New("not found")
+
+// errUndurable is in the error of an act that could not be written down.
+// After it nothing runs, not even what would clear up.
+var errUndurable = errors.New("no repair runs without a durable intent")
 
 // Refusal is an act that policy or a guard forbids.
 type Refusal struct {
@@ -38,6 +43,13 @@ func IsConnection(err error) bool {
 		return true
 	}
 	return len(db.SQLState) == 5 && db.SQLState[:2] == "08"
+}
+
+// lost reports whether an error leaves open what the server did: the answer
+// never came, so only the catalog knows.
+func lost(err error) bool {
+	return IsConnection(err) || databaseError(err) == nil &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
 }
 
 func databaseError(err error) *DatabaseError {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pgmend/pgmend/rules"
@@ -14,6 +15,12 @@ import (
 // the attempt ended. It returns an error only where the ledger failed.
 func (j *job) finish(ctx context.Context) error {
 	a := j.attempt
+	if errors.Is(j.err, errUndurable) {
+		return j.err // the ledger says what was intended; it is reconciled
+	}
+	if j.sent {
+		return j.suspend(ctx)
+	}
 	if j.err == nil {
 		a.State = Applied
 		if err := j.save(ctx, a, RepairApplied); err != nil {
@@ -34,15 +41,68 @@ func (j *job) finish(ctx context.Context) error {
 	if err := j.save(ctx, a, action); err != nil {
 		return err
 	}
-	j.memory.attempts = append(j.memory.attempts, *a)
-	if !a.Verified {
+	if worse := j.worse(ctx); worse != "" {
+		return j.stop(ctx, GuardBreaker, "the repair %s of %s left it worse: %s", a.ID, a.Plan.Finding.Object.Name, worse)
+	}
+	return j.healed(ctx)
+}
+
+// worse says what a repair that failed left worse than it found it.
+func (j *job) worse(ctx context.Context) string {
+	a := j.attempt
+	if j.tidied != nil {
+		return j.tidied.Error()
+	}
+	if a.State != Failed {
+		return ""
+	}
+	now, err := j.cfg.Snapshotter.Builds(ctx, a.Plan.Finding.Object)
+	if err != nil {
+		return "" // whatever is left there is found by its rule
+	}
+	for _, index := range now {
+		i := slices.IndexFunc(a.Builds, func(b Index) bool { return b.OID == index.OID })
+		if !index.Valid && (i < 0 || a.Builds[i].Valid) {
+			return fmt.Sprintf("the index %s.%s is invalid since", index.Schema, index.Name)
+		}
+	}
+	return ""
+}
+
+// healed closes the finding of a repair that verified.
+func (j *job) healed(ctx context.Context) error {
+	if !j.attempt.Verified || j.attempt.UndoOf != "" {
 		return nil
 	}
-	f := a.Plan.Finding
+	f := j.attempt.Plan.Finding
 	if known, ok := j.memory.findings[f.ID]; ok {
 		f.FirstSeen = known.FirstSeen
 	}
 	return j.resolve(ctx, f)
+}
+
+// suspend writes down that nobody knows what came of the attempt, because the
+// connection was lost, and asks the catalog where that can be asked now. Where
+// it cannot, the next run does it, before anything else is repaired.
+func (j *job) suspend(ctx context.Context) error {
+	a := j.attempt
+	a.State, a.Err = Interrupted, j.err.Error()
+	if err := j.save(ctx, a, RepairInterrupted); err != nil {
+		return err
+	}
+	now, err := j.cfg.Reader.Identify(ctx)
+	if err != nil || now.SystemIdentifier != a.Server.SystemIdentifier || now.InRecovery {
+		return nil //nolint:nilerr // the attempt says what happened
+	}
+	settled, err := j.reconcileOne(ctx, now, j.memory, *a)
+	if err != nil {
+		if IsConnection(err) {
+			return nil
+		}
+		return err
+	}
+	*a = settled
+	return j.healed(ctx)
 }
 
 // conclude sets the attempt's last state.
@@ -56,7 +116,7 @@ func (j *job) conclude() Action {
 	case err == nil || a.Verified:
 		a.State = Verified
 		return RepairVerified
-	case yielded(j.err) && j.tidied == nil:
+	case (yielded(j.err) || lost(j.err) || j.stopped) && j.tidied == nil:
 		a.State = Deferred
 		return RepairDeferred
 	default:

@@ -28,7 +28,7 @@ func (r *run) guardQuarantine(p Plan, _ *rules.Rule) *Decision {
 		if a.State == Deferred || a.State == Refused {
 			continue
 		}
-		if a.State != Failed {
+		if !a.failed() {
 			break
 		}
 		if ok := r.memory.plans[p.ID].Approval; ok != nil && ok.Approved && ok.At.After(a.Ended) {
@@ -46,12 +46,12 @@ func (r *run) guardQuarantine(p Plan, _ *rules.Rule) *Decision {
 // looked and resumed.
 func (r *run) guardBreaker(Plan, *rules.Rule) *Decision {
 	since := r.now().Add(-breakSpan)
-	if r.memory.control.Changed.After(since) {
-		since = r.memory.control.Changed
+	if r.memory.control.Resumed.After(since) {
+		since = r.memory.control.Resumed
 	}
 	failed := make(map[string]bool)
 	for _, a := range r.memory.attempts {
-		if a.State == Failed && a.Ended.After(since) {
+		if a.failed() && a.Ended.After(since) {
 			failed[a.Plan.Finding.Fingerprint] = true
 		}
 	}

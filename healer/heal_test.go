@@ -129,7 +129,7 @@ func TestAnApprovalIsBoundToThePlan(t *testing.T) {
 	if _, err := st.Approve(t.Context(), "Pnone", "tester"); !errors.Is(err, healer.ErrNotFound) {
 		t.Errorf("a plan that is not there: %v", err)
 	}
-	late := with(st, func(c *healer.Config) { c.Clock = func() time.Time { return time.Now().Add(48 * time.Hour) } })
+	late := with(st, func(c *healer.Config) { c.Clock = func() time.Time { return time.Now().Add(30 * time.Hour) } })
 	var refusal *healer.Refusal
 	if _, err := late.Approve(t.Context(), second, "tester"); !errors.As(err, &refusal) || refusal.Guard != healer.GuardExpired {
 		t.Errorf("an expired plan: %v", err)

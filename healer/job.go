@@ -23,8 +23,10 @@ type job struct {
 	steps   []PlannedStep
 	values  rules.Values
 
-	err    error // why it did not get to its end
-	tidied error // why what it left could not be cleared up
+	err     error // why it did not get to its end
+	tidied  error // why what it left could not be cleared up
+	stopped bool  // it was asked to stop
+	sent    bool  // a statement or COMMIT was sent, and its answer never came
 }
 
 // do runs the steps, again from where it was after a yield. Whatever happened,
@@ -32,8 +34,9 @@ type job struct {
 func (j *job) do(ctx context.Context) {
 	for try := 1; ; try++ {
 		j.err = j.try(ctx)
-		if j.err == nil {
-			return
+		j.stopped = ctx.Err() != nil
+		if j.err == nil || lost(j.err) || errors.Is(j.err, errUndurable) {
+			return // in the last two cases only the next reconciliation may act
 		}
 		if j.tidied = j.tidy(context.WithoutCancel(ctx)); j.tidied != nil {
 			return
@@ -42,7 +45,7 @@ func (j *job) do(ctx context.Context) {
 			j.err = nil // a drop that was cut short has been finished
 			return
 		}
-		if !yielded(j.err) || try == tries || ctx.Err() != nil {
+		if !yielded(j.err) || try == tries || j.stopped {
 			return
 		}
 		// Jitter, so that two parties that met do not meet again.
@@ -72,27 +75,44 @@ func yielded(err error) bool {
 	switch sqlState(err) {
 	case "55P03", "40P01", "40001": // lock not available, deadlock, serialization
 		return true
+	case "53300", "25P03": // no connection is left; our transaction idled with its locks
+		return true
 	}
 	return false
 }
 
 // try runs the steps that are not done in one session.
 func (j *job) try(ctx context.Context) (err error) {
+	ctx, cancel, err := j.within(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	defer func() {
+		var closed *Yield
+		if err != nil && !lost(err) && errors.As(context.Cause(ctx), &closed) {
+			err = closed
+		}
+	}()
 	if j.action.Mode == rules.Transaction {
 		// They were rolled back together.
 		j.attempt.Steps = nil
 	}
 	s, err := j.cfg.Operator.Begin(ctx, Operation{
-		Application: "pgmend/" + j.rule.ID + "/" + j.attempt.ID,
+		Application: j.attempt.application(),
 		Mode:        j.action.Mode, Deadline: j.deadline(), LockTimeout: j.action.LockTimeout,
 	})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() {
-		if closed := s.Close(context.WithoutCancel(ctx), err == nil); err == nil && closed != nil {
+		commit := err == nil
+		j.sent = j.sent || commit && j.action.Mode == rules.Transaction
+		closed := s.Close(context.WithoutCancel(ctx), commit)
+		if commit && closed != nil {
 			err = fmt.Errorf("commit: %w", closed)
 		}
+		j.sent = j.sent && lost(err)
 	}()
 	for i, step := range j.steps {
 		if j.done(i) {
@@ -105,15 +125,34 @@ func (j *job) try(ctx context.Context) (err error) {
 	return nil
 }
 
-// deadline is the statement's, cut to what is left of the window that the
-// repair needed to start.
+// within ends a context with the window that the repair needed to start.
+func (j *job) within(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	if !j.windowed() {
+		ctx, cancel := context.WithCancel(ctx)
+		return ctx, cancel, nil
+	}
+	closed := &Yield{Reason: "the maintenance window closed"}
+	left := j.cfg.Policy.Window.Left(j.now())
+	if left <= 0 {
+		return nil, nil, closed
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, left, closed)
+	return ctx, cancel, nil
+}
+
+// windowed reports whether the attempt may run inside of the window only.
+func (j *job) windowed() bool {
+	return j.cfg.Policy.Window != nil && !j.opts.Now && j.attempt.UndoOf == "" &&
+		j.attempt.Plan.Risk.Rank() >= rules.Medium.Rank()
+}
+
+// deadline is the statement's, cut to what is left of the window.
 func (j *job) deadline() time.Duration {
 	d := j.action.Deadline
-	w := j.cfg.Policy.Window
-	if w == nil || j.opts.Now || j.attempt.Plan.Risk.Rank() < rules.Medium.Rank() {
+	if !j.windowed() {
 		return d
 	}
-	if left := w.Left(j.now()); left > 0 && (d == 0 || left < d) {
+	if left := max(j.cfg.Policy.Window.Left(j.now()), time.Second); d == 0 || left < d {
 		return left
 	}
 	return d
@@ -141,7 +180,11 @@ func (j *job) step(ctx context.Context, s Session, i int, step PlannedStep) erro
 	if err := j.save(ctx, j.attempt, StepStarted); err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		return &Yield{Reason: "it was asked to stop"}
+	}
 	out, err := s.Exec(ctx, Statement{SQL: sql, Class: step.Class, Role: step.Role})
+	j.sent = lost(err)
 	if err == nil {
 		err = judge(step, out)
 	}
@@ -169,6 +212,9 @@ func (j *job) mayGoOn(ctx context.Context) string {
 	}
 	if control.Pauses(j.now()) {
 		return control.Actor + " paused all repairs"
+	}
+	if j.windowed() && j.cfg.Policy.Window.Left(j.now()) <= 0 {
+		return "the maintenance window closed"
 	}
 	return j.sameServer(ctx)
 }
@@ -209,7 +255,7 @@ func (j *job) render(ctx context.Context, s Session, step PlannedStep) (string, 
 
 func (j *job) ask(ctx context.Context, s Session, q rules.Query, v rules.Values, role string) ([]rules.Row, error) {
 	return s.Read(ctx, Read{
-		Application: "pgmend/" + j.rule.ID + "/" + j.attempt.ID, Query: q.Template, Values: v, Role: role,
+		Application: j.attempt.application(), Query: q.Template, Values: v, Role: role,
 	})
 }
 

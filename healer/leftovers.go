@@ -22,7 +22,7 @@ var leftover = regexp.MustCompile(`_cc(new|old)\d*$`)
 func (j *job) tidy(ctx context.Context) error {
 	a := j.attempt
 	i := slices.IndexFunc(a.Steps, func(s StepRun) bool { return !s.Done })
-	if i < 0 || j.action.Mode != rules.Session {
+	if i < 0 || a.mode() != rules.Session {
 		return nil
 	}
 	class := a.Steps[i].Class
@@ -92,7 +92,7 @@ func (j *job) drop(ctx context.Context, index Index, role string) error {
 		return err
 	}
 	s, err := j.cfg.Operator.Begin(ctx, Operation{
-		Application: "pgmend/" + j.rule.ID + "/" + j.attempt.ID, Mode: rules.Session,
+		Application: j.attempt.application(), Mode: rules.Session,
 	})
 	if err != nil {
 		return err

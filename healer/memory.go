@@ -27,6 +27,9 @@ type Control struct {
 	Until   time.Time `json:"until,omitzero"` // zero: until resumed
 	Actor   string    `json:"actor"`
 	Changed time.Time `json:"changed,omitzero"`
+	Resumed time.Time `json:"resumed,omitzero"` // the last time by a person
+	Guard   string    `json:"guard,omitempty"`  // the healer stopped itself: why
+	Reason  string    `json:"reason,omitempty"`
 }
 
 // Pauses reports whether repairs are paused at a moment.

@@ -91,16 +91,41 @@ func (h *Healer) mute(ctx context.Context, f Finding, actor string) error {
 // Pause stops all repairs, also between two steps, for a time or, with 0,
 // until Resume.
 func (h *Healer) Pause(ctx context.Context, length time.Duration, actor string) (Control, error) {
-	c := Control{Paused: true, Actor: actor, Changed: h.now()}
-	if length > 0 {
+	before, err := recallControl(ctx, h.cfg.Ledger)
+	if err != nil {
+		return Control{}, err
+	}
+	c := Control{Paused: true, Actor: actor, Changed: h.now(), Resumed: before.Resumed}
+	if before.Guard != "" {
+		// Only a resume ends what the healer stopped itself for.
+		c.Guard, c.Reason = before.Guard, before.Reason
+	} else if length > 0 {
 		c.Until = c.Changed.Add(length)
 	}
 	return c, h.control(ctx, HealerPaused, c)
 }
 
+// stop pauses everything until a person has looked and resumed.
+func (h *Healer) stop(ctx context.Context, guard, format string, args ...any) error {
+	before, err := recallControl(ctx, h.cfg.Ledger)
+	if err != nil || before.Guard != "" {
+		return err
+	}
+	c := Control{
+		Paused: true, Actor: "pgmend", Changed: h.now(), Resumed: before.Resumed,
+		Guard: guard, Reason: fmt.Sprintf(format, args...),
+	}
+	if err := h.write(ctx, KindControl, controlSubject, HealerPaused, c.Actor, c); err != nil {
+		return err
+	}
+	h.tell(ctx, Transition{Action: HealerPaused, Message: c.Reason})
+	return nil
+}
+
 // Resume lets repairs run again, also after the breaker stopped them.
 func (h *Healer) Resume(ctx context.Context, actor string) (Control, error) {
 	c := Control{Actor: actor, Changed: h.now()}
+	c.Resumed = c.Changed
 	return c, h.control(ctx, HealerResumed, c)
 }
 

@@ -2,6 +2,7 @@ package healer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -31,14 +32,15 @@ func (h *Healer) reconcile(ctx context.Context, id Identity) error {
 			a.Server.SystemIdentifier != id.SystemIdentifier || id.InRecovery {
 			continue
 		}
-		if err := h.reconcileOne(ctx, id, m, a); err != nil {
+		if _, err := h.reconcileOne(ctx, id, m, a); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h *Healer) reconcileOne(ctx context.Context, id Identity, m *memory, a Attempt) error {
+// reconcileOne returns the attempt as far as it could be settled.
+func (h *Healer) reconcileOne(ctx context.Context, id Identity, m *memory, a Attempt) (Attempt, error) {
 	r := &run{
 		Healer: h, server: id, memory: m, result: Result{Server: id},
 		params: make(map[string]rules.Values), locked: make(map[uint32]bool),
@@ -46,25 +48,28 @@ func (h *Healer) reconcileOne(ctx context.Context, id Identity, m *memory, a Att
 	if a.State != Interrupted {
 		a.State, a.Err = Interrupted, "the process that ran it ended"
 		if err := r.save(ctx, &a, RepairInterrupted); err != nil {
-			return err
+			return a, err
 		}
 	}
 	running, err := h.cfg.Operator.Running(ctx)
 	if err != nil {
-		return fmt.Errorf("look for statements still at work: %w", err)
+		return a, fmt.Errorf("look for statements still at work: %w", err)
 	}
 	for _, app := range running {
 		if strings.HasSuffix(app, a.ID) {
-			return nil // its statement is still at work on the server; asked again next time
+			return a, nil // its statement is still at work on the server; asked again next time
 		}
 	}
-	rule := r.rememberedRule(a)
-	if rule == nil {
-		a.State, a.Err = Failed, "interrupted, and its rule was changed or removed since, so it cannot be verified"
-		a.Ended = h.now()
-		return r.save(ctx, &a, RepairFailed)
+	if a.Server.DatabaseOID != id.DatabaseOID {
+		return a, r.abandon(ctx, &a, "interrupted, and its database was dropped since")
 	}
-	return r.settle(ctx, rule, a)
+	return a, r.settle(ctx, &a)
+}
+
+// abandon ends an attempt of which nothing can be found out.
+func (r *run) abandon(ctx context.Context, a *Attempt, why string) error {
+	a.State, a.Err, a.Ended = Failed, why, r.now()
+	return r.save(ctx, a, RepairFailed)
 }
 
 // rememberedRule is the rule of an attempt, if it is still the same text.
@@ -81,40 +86,58 @@ func (r *run) rememberedRule(a Attempt) *rules.Rule {
 }
 
 // settle clears up after an interrupted attempt and asks its verification
-// what came of it.
-func (r *run) settle(ctx context.Context, rule *rules.Rule, a Attempt) error {
-	action := rule.Repair
-	if a.UndoOf != "" {
-		action = rule.Undo.Action
-	}
-	j := &job{
-		run: r, rule: rule, attempt: &a, action: action,
-		values: r.base(rule).Merge(a.Plan.Finding.Facts),
-	}
+// what came of it. Where the answer cannot be had now, the attempt stays as it
+// is and is asked again next time; until then nothing else runs here.
+func (r *run) settle(ctx context.Context, a *Attempt) error {
+	rule := r.rememberedRule(*a)
+	j := &job{run: r, rule: rule, attempt: a}
 	if err := j.tidy(ctx); err != nil {
-		if yielded(err) || IsConnection(err) {
-			return nil // asked again next time; until then nothing else runs here
+		if yielded(err) || lost(err) {
+			return nil
 		}
 		a.Err = err.Error()
 	}
-	if a.UndoOf == "" {
-		verified := j.verify(ctx)
-		a.Verified = verified == nil
-	} else if done, ok := r.attempt(a.UndoOf); ok {
-		now, err := r.cfg.Snapshotter.Snapshot(ctx, a.Plan.Finding.Object)
-		a.Verified = err == nil && len(done.Before.Snapshot.Diff(now)) == 0
-		if a.Verified {
-			done.State, done.UndoneBy = Undone, a.ID
-			if err := r.save(ctx, &done, RepairUndone); err != nil {
-				return err
-			}
-		}
+	if rule == nil {
+		return r.abandon(ctx, a, "interrupted, and its rule was changed or removed since, so it cannot be verified")
 	}
+	j.values = r.base(rule).Merge(a.Plan.Finding.Facts)
+	verify := j.verify
+	if a.UndoOf != "" {
+		verify = j.takenBack
+	}
+	err := verify(ctx)
+	switch {
+	case errors.Is(err, errUndurable):
+		return err
+	case lost(err):
+		return nil
+	}
+	a.Verified = err == nil
 	if after, err := j.picture(ctx, rule, a.Plan.Finding.Object, j.values); err == nil {
 		a.After = after
 	}
 	a.State, a.Ended = Reconciled, r.now()
-	return r.save(ctx, &a, RepairReconciled)
+	return r.save(ctx, a, RepairReconciled)
+}
+
+// takenBack finds out whether an interrupted undo was done.
+func (j *job) takenBack(ctx context.Context) error {
+	done, ok := j.run.attempt(j.attempt.UndoOf)
+	if !ok {
+		return fmt.Errorf("repair %s: %w", j.attempt.UndoOf, ErrNotFound)
+	}
+	now, err := j.cfg.Snapshotter.Snapshot(ctx, j.attempt.Plan.Finding.Object)
+	if err != nil {
+		return err
+	}
+	if diff := done.Before.Snapshot.Diff(now); len(diff) > 0 {
+		return fmt.Errorf("the object is not as it was: %s", diff[0])
+	}
+	done.State, done.UndoneBy = Undone, j.attempt.ID
+	if err := j.save(ctx, &done, RepairUndone); err != nil {
+		return err
+	}
+	return j.mute(ctx, done.Plan.Finding, j.attempt.Actor)
 }
 
 func (r *run) attempt(id string) (Attempt, bool) {

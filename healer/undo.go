@@ -113,6 +113,12 @@ func (r *run) undo(ctx context.Context, done Attempt, rule *rules.Rule) (Attempt
 // restored proves that the object is again as it was before the repair.
 func (j *job) restored(ctx context.Context, done Attempt) error {
 	a := j.attempt
+	if errors.Is(j.err, errUndurable) {
+		return j.err
+	}
+	if j.sent {
+		return j.suspend(ctx)
+	}
 	after, err := j.picture(ctx, j.rule, a.Plan.Finding.Object, j.values)
 	if err == nil {
 		a.After = after

@@ -75,7 +75,13 @@ func (s *session) safe() error {
 func (o *operation) Close(ctx context.Context, commit bool) error {
 	defer o.close()
 	defer o.watch.close()
-	if o.op.Mode != rules.Transaction || o.conn.IsClosed() {
+	if o.op.Mode != rules.Transaction {
+		return nil
+	}
+	if o.conn.IsClosed() {
+		if commit {
+			return &healer.DatabaseError{Message: "the session was lost before its COMMIT"}
+		}
 		return nil
 	}
 	if !commit {
