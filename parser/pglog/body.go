@@ -47,6 +47,8 @@ type Statement struct {
 	Name       string   `json:"name,omitempty"`  // of the prepared statement, with its portal
 	SQL        string   `json:"sql,omitempty"`   // or the plan, in the phase plan
 	Parameters []Param  `json:"parameters,omitempty"`
+
+	ms float64 // what DurationMS points to
 }
 
 // Param is the value of a parameter.

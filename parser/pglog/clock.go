@@ -36,16 +36,54 @@ var abbreviations = map[string]float64{
 	"AKDT": -8, "HST": -10, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "ACST": 9.5, "AWST": 8, "NZST": 12, "NZDT": 13,
 }
 
-// clock reads the times of one log.
+// clock reads the times of one log. It remembers the last second, because
+// the lines of a busy log share it.
 type clock struct {
-	loc *time.Location
+	loc    *time.Location
+	second string // "2026-11-24 14:14:38"
+	zone   string // " CET", with its space
+	unix   int64
 }
 
-func newClock(loc *time.Location) clock { return clock{loc: loc} }
+func newClock(loc *time.Location) *clock { return &clock{loc: loc} }
+
+// secondLen is the length of a time down to the second.
+const secondLen = len("2006-01-02 15:04:05")
+
+// known is the length of a time that begins s, of the escape m, t or s, if it
+// is of the second that was read last; 0 if not.
+func (c *clock) known(escape byte, s string) int {
+	n := secondLen
+	if c.second == "" || len(s) <= n || s[:n] != c.second {
+		return 0
+	}
+	if escape == 'm' {
+		if len(s) < n+4 || s[n] != '.' || !isDigit(s[n+1]) || !isDigit(s[n+2]) || !isDigit(s[n+3]) {
+			return 0
+		}
+		n += 4
+	}
+	end := n + len(c.zone)
+	if len(s) <= end || s[n:end] != c.zone || isZone(s[end]) {
+		return 0
+	}
+	return end
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // parse reads "2026-11-24 14:14:38.720 CET", with or without milliseconds
 // and zone; the zero time if it is none.
-func (c clock) parse(s string) time.Time {
+func (c *clock) parse(s string) time.Time {
+	if n := len(s) - len(c.zone); c.second != "" && n >= secondLen && s[:secondLen] == c.second && s[n:] == c.zone {
+		switch {
+		case n == secondLen:
+			return time.Unix(c.unix, 0).UTC()
+		case n == secondLen+4 && s[secondLen] == '.' && isDigit(s[n-1]) && isDigit(s[n-2]) && isDigit(s[n-3]):
+			ms := int64(s[n-3]-'0')*100 + int64(s[n-2]-'0')*10 + int64(s[n-1]-'0')
+			return time.Unix(c.unix, ms*int64(time.Millisecond)).UTC()
+		}
+	}
 	if !matchShape(s, "dddd-dd-dd dd:dd:dd") {
 		return time.Time{}
 	}
@@ -55,10 +93,10 @@ func (c clock) parse(s string) time.Time {
 		}
 		return n
 	}
-	rest, nanos := s[19:], 0
+	rest, nanos := s[secondLen:], 0
 	if strings.HasPrefix(rest, ".") {
 		scale := int(time.Second)
-		for rest = rest[1:]; rest != "" && rest[0] >= '0' && rest[0] <= '9'; rest = rest[1:] {
+		for rest = rest[1:]; rest != "" && isDigit(rest[0]); rest = rest[1:] {
 			scale /= 10
 			nanos += int(rest[0]-'0') * scale
 		}
@@ -66,13 +104,18 @@ func (c clock) parse(s string) time.Time {
 	if num(5, 7) < 1 || num(5, 7) > 12 || num(8, 10) < 1 || num(8, 10) > 31 || num(11, 13) > 24 {
 		return time.Time{}
 	}
-	t := time.Date(num(0, 4), time.Month(num(5, 7)), num(8, 10), num(11, 13), num(14, 16), num(17, 19), nanos, time.UTC)
-	return t.Add(-c.offset(strings.TrimSpace(rest), t))
+	t := time.Date(num(0, 4), time.Month(num(5, 7)), num(8, 10), num(11, 13), num(14, 16), num(17, 19), 0, time.UTC)
+	t = t.Add(-c.offset(strings.TrimSpace(rest), t))
+	c.second, c.unix = copyOf(s[:secondLen]), t.Unix()
+	if c.zone != rest {
+		c.zone = copyOf(rest)
+	}
+	return t.Add(time.Duration(nanos))
 }
 
 // offset is what a zone, as PostgreSQL prints it, is east of UTC at the
 // local time t.
-func (c clock) offset(zone string, t time.Time) time.Duration {
+func (c *clock) offset(zone string, t time.Time) time.Duration {
 	if zone != "" && (zone[0] == '+' || zone[0] == '-') {
 		return numericOffset(zone)
 	}

@@ -9,12 +9,16 @@ import "bytes"
 // was cut (a crash, a full disk), and the intact one begins at the last time
 // stamp before. A client cannot fake this, its quotes are always doubled.
 type csvFramer struct {
-	clock  clock
+	clock  *clock
 	pos    int // bytes scanned
 	state  csvState
 	fields []csvField
 	field  csvField
-	skip   bool // inside the rest of a record that was too long
+	lost   bool // inside the rest of a record that was given out already
+
+	out     Framed
+	scratch []byte // for texts with doubled quotes
+	given   func(*Framed)
 }
 
 type csvField struct {
@@ -32,16 +36,28 @@ const (
 	csvLost // looking for the next line
 )
 
-func (f *csvFramer) settle() []Framed { return nil }
-func (f *csvFramer) pending() int64   { return -1 }
+func (f *csvFramer) settle(func(*Framed)) {}
+func (f *csvFramer) pending() int64       { return -1 }
+func (f *csvFramer) keep()                {}
+func (f *csvFramer) skip()                { f.lost = true }
 
 func (f *csvFramer) reset(pos int) {
 	f.pos, f.state, f.fields, f.field = pos, csvFieldStart, f.fields[:0], csvField{start: pos}
 }
 
-func (f *csvFramer) frame(buf []byte, base int64, end bool) (out []Framed, n int) {
+func (f *csvFramer) frame(buf []byte, base int64, end bool, emit func(*Framed)) (n int) {
+	f.given = emit
 	start := 0 // of the current record
 	for f.pos < len(buf) {
+		if f.pos == start && f.state == csvFieldStart && len(f.fields) == 0 && !f.lost {
+			if next := f.intact(buf, start); next > 0 {
+				f.emit(buf, base, start, next, false)
+				start = next
+				f.reset(start)
+				continue
+			}
+			f.reset(start)
+		}
 		done, broken := f.step(buf)
 		if broken && !end && buf[f.pos] != '\n' && len(buf)-f.pos < stampLen {
 			break // not enough to see what comes
@@ -59,37 +75,37 @@ func (f *csvFramer) frame(buf []byte, base int64, end bool) (out []Framed, n int
 					continue
 				}
 			}
-			out = f.emit(out, buf, base, start, cut, true)
+			f.emit(buf, base, start, cut, true)
 			start = cut
-			f.skip = false
+			f.lost = false
 			f.reset(cut)
 		case done:
-			out = f.emit(out, buf, base, start, f.pos, f.state == csvLost)
+			f.emit(buf, base, start, f.pos, f.state == csvLost)
 			start = f.pos
-			f.skip = false
+			f.lost = false
 			f.reset(start)
 		}
 	}
 	switch {
 	case end && start < len(buf):
 		f.endField(-1)
-		out = f.emit(out, buf, base, start, len(buf), !f.whole(buf))
+		f.emit(buf, base, start, len(buf), !f.whole(buf))
 		start = len(buf)
-		f.skip = false
+		f.lost = false
 		f.reset(start)
-	case f.skip || len(buf)-start > maxRecord:
-		if !f.skip {
+	case f.lost || len(buf)-start > maxRecord:
+		if !f.lost {
 			f.endField(-1)
-			out = f.emit(out, buf, base, start, len(buf), true)
+			f.emit(buf, base, start, len(buf), true)
 		}
 		// A time stamp may be split between two reads: keep its beginning.
 		keep := max(start, len(buf)-stampLen)
-		f.skip, f.fields = true, f.fields[:0]
+		f.lost, f.fields = true, f.fields[:0]
 		f.field.start = keep
 		start = keep
 	}
 	f.shift(start)
-	return out, start
+	return start
 }
 
 // shift moves all positions when the first n bytes go away.
@@ -100,6 +116,44 @@ func (f *csvFramer) shift(n int) {
 		f.fields[i].start -= n
 		f.fields[i].end -= n
 	}
+}
+
+// intact takes the record at start in one go, if it is intact, and returns
+// where the next one begins; 0 leaves it to step.
+func (f *csvFramer) intact(buf []byte, start int) (next int) {
+	f.state = csvFieldStart
+	for i := start; i < len(buf) && len(f.fields) <= 26; i++ {
+		field := csvField{start: i}
+		if buf[i] != '"' {
+			for i < len(buf) && buf[i] != ',' && buf[i] != '\n' && buf[i] != '"' {
+				i++
+			}
+			field.end = i
+		} else {
+			field.start, field.quoted = i+1, true
+			for i++; ; i++ {
+				quote := bytes.IndexByte(buf[i:], '"')
+				if quote < 0 {
+					return 0
+				}
+				if i += quote + 1; i == len(buf) || buf[i] != '"' {
+					break
+				}
+				field.escaped = true
+			}
+			field.end = i - 1
+		}
+		if i >= len(buf) || buf[i] != ',' && buf[i] != '\n' {
+			return 0
+		}
+		if f.fields = append(f.fields, field); buf[i] == '\n' {
+			if !f.whole(buf) {
+				return 0
+			}
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // step scans up to the next byte that means something. It says that a record
@@ -167,7 +221,7 @@ func (f *csvFramer) afterField(buf []byte, end int) (done, broken bool) {
 		return false, false
 	case '\n':
 		f.endField(end)
-		if !f.skip && !f.whole(buf) {
+		if !f.lost && !f.whole(buf) {
 			return false, true
 		}
 		f.pos++
@@ -185,7 +239,7 @@ func (f *csvFramer) endField(end int) {
 		}
 	}
 	f.field.end = max(end, f.field.start)
-	if !f.skip {
+	if !f.lost {
 		f.fields = append(f.fields, f.field)
 	}
 }

@@ -12,14 +12,21 @@ type Decoder struct {
 	framer framer
 }
 
-// framer finds the records of one format.
+// framer finds the records of one format. What it gives out is valid until
+// emit returns.
 type framer interface {
 	// frame takes records from the beginning of buf, which stands at offset
 	// base, and says how many bytes it is done with. The next call sees the
 	// same bytes from there on, and more. At the end nothing more will come.
-	frame(buf []byte, base int64, end bool) (records []Framed, n int)
+	frame(buf []byte, base int64, end bool, emit func(*Framed)) (n int)
 	// settle gives out what is complete if no more lines of it come.
-	settle() []Framed
+	settle(emit func(*Framed))
+	// keep copies what is held back, because the bytes that frame was given
+	// are about to change.
+	keep()
+	// skip says that the bytes to come go on with a record that was given out
+	// already: up to the next one they are dropped.
+	skip()
 	// pending is the offset of the oldest record held back, or -1.
 	pending() int64
 }
@@ -51,11 +58,11 @@ func (d *Decoder) Decode(p []byte) []Framed {
 // Settle returns the records that are complete as far as they came: a text
 // record can always get another line, so it waits for the next one. Call it
 // when nothing has come for a while; bytes after the last newline are kept.
-func (d *Decoder) Settle() []Framed {
-	if d.framer == nil {
-		return nil
+func (d *Decoder) Settle() (out []Framed) {
+	if d.framer != nil {
+		d.framer.settle(collect(&out))
 	}
-	return d.framer.settle()
+	return out
 }
 
 // Flush returns what is left at the end of the file. The decoder can go on
@@ -64,7 +71,14 @@ func (d *Decoder) Flush() []Framed {
 	if d.framer == nil && len(d.buf) == 0 {
 		return nil
 	}
-	return append(d.frame(true), d.framer.settle()...)
+	out := d.frame(true)
+	d.framer.settle(collect(&out))
+	return out
+}
+
+// collect keeps what a framer gives out.
+func collect(out *[]Framed) func(*Framed) {
+	return func(f *Framed) { *out = append(*out, f.clone()) }
 }
 
 // Pending is the offset up to which every byte is part of a record that was
@@ -78,20 +92,21 @@ func (d *Decoder) Pending() int64 {
 	return d.base
 }
 
-func (d *Decoder) frame(end bool) []Framed {
+func (d *Decoder) frame(end bool) (out []Framed) {
 	if d.framer == nil { // Auto
 		if !end && bytes.IndexByte(d.buf, '\n') < 0 && len(d.buf) < maxRecord {
 			return nil
 		}
 		d.choose()
 	}
-	records, n := d.framer.frame(d.buf, d.base, end)
+	n := d.framer.frame(d.buf, d.base, end, collect(&out))
+	d.framer.keep()
 	d.base += int64(n)
 	d.buf = d.buf[:copy(d.buf, d.buf[n:])]
 	if cap(d.buf) > maxRecord/4 && len(d.buf) < 1<<16 { // one giant record need not cost memory for ever
 		d.buf = bytes.Clone(d.buf)
 	}
-	return records
+	return out
 }
 
 // choose looks at the first bytes for the format, and in text for a prefix

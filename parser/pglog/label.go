@@ -80,6 +80,20 @@ func severity(word string) string {
 // label reads what a line of the text format begins with behind its prefix:
 // a level, or the name of a further part.
 func label(line string) (p part, level, rest string, ok bool) {
+	// Nearly every line is one of these.
+	switch {
+	case strings.HasPrefix(line, "LOG:  "):
+		return partMessage, "LOG", line[6:], true
+	case strings.HasPrefix(line, "ERROR:  "):
+		return partMessage, "ERROR", line[8:], true
+	case strings.HasPrefix(line, "STATEMENT:  "):
+		return partStatement, "", line[12:], true
+	case strings.HasPrefix(line, "DETAIL:  "):
+		return partDetail, "", line[9:], true
+	}
+	if line == "" || line[0] < 'A' || line[0] > 'Z' && line[0] < 0x80 { // none of the words
+		return partNone, "", "", false
+	}
 	colon := strings.IndexByte(line[:min(len(line), 64)], ':')
 	if colon < 1 {
 		return partNone, "", "", false
@@ -105,13 +119,14 @@ func trimSpaces(s string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(s, " "), " ")
 }
 
-// cutPosition takes the position off a message's end.
+// cutPosition takes the position off a message's end. What a client wrote
+// behind a duration or `statement: ` is left as it is.
 func cutPosition(message string) (string, int) {
-	from := max(0, len(message)-48) // enough for any form and a number
-	end := message[from:]
-	if !strings.ContainsAny(end, "0123456789") {
+	if message == "" || !endsLikePosition(message[len(message)-1]) || isStatement(message) {
 		return message, 0
 	}
+	from := max(0, len(message)-48) // enough for any form and a number
+	end := message[from:]
 	for _, form := range positions {
 		before, after, _ := strings.Cut(form, "%d")
 		rest, ok := strings.CutSuffix(end, after)
@@ -124,4 +139,21 @@ func cutPosition(message string) (string, int) {
 		}
 	}
 	return message, 0
+}
+
+// endsLikePosition says that a position can end in this byte: a digit, a
+// parenthesis, or a letter that is not of ASCII.
+func endsLikePosition(c byte) bool { return isDigit(c) || c == ')' || c >= 0x80 }
+
+// isStatement says that a message quotes a statement to its end.
+func isStatement(message string) bool {
+	switch message[0] {
+	case 'd':
+		return strings.HasPrefix(message, "duration: ")
+	case 's':
+		return strings.HasPrefix(message, "statement: ")
+	case 'e':
+		return strings.HasPrefix(message, "execute ")
+	}
+	return false
 }

@@ -1,16 +1,12 @@
 package pglog
 
-import (
-	"bytes"
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // prefix is a log_line_prefix, taken apart. See
 // https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-LINE-PREFIX
 type prefix struct {
 	parts []prefixPart
-	clock clock
+	clock *clock
 	keyed bool // it names the process, so its lines can be told apart
 }
 
@@ -18,13 +14,17 @@ type prefix struct {
 type prefixPart struct {
 	escape  byte // 0: a literal
 	literal string
-	padded  bool // %-10u, %5p: spaces on one side
+	padded  bool   // %-10u, %5p: spaces on one side
+	next    string // the literal behind an escape, if one is
 }
+
+// escapes are the letters of the escapes that have a value.
+const escapes = "audrhLbpPtmnieclsvxQ"
 
 // stepLimit bounds the search over what a hostile name could mean.
 const stepLimit = 2000
 
-func parsePrefix(s string, c clock) *prefix {
+func parsePrefix(s string, c *clock) *prefix {
 	p := &prefix{clock: c}
 	literal := func(text string) {
 		if n := len(p.parts); n > 0 && p.parts[n-1].escape == 0 {
@@ -47,15 +47,20 @@ func parsePrefix(s string, c clock) *prefix {
 		switch c := s[i]; {
 		case c == '%':
 			literal("%")
-		case strings.IndexByte("audrhLbpPtmnieclsvxqQ", c) >= 0:
+		case c == 'q' || strings.IndexByte(escapes, c) >= 0:
 			p.parts = append(p.parts, prefixPart{escape: c, padded: i > from})
 			p.keyed = p.keyed || c == 'p' || c == 'c'
+		}
+	}
+	for i := range len(p.parts) - 1 {
+		if p.parts[i].escape != 0 {
+			p.parts[i].next = p.parts[i+1].literal
 		}
 	}
 	return p
 }
 
-// prefixMatch is one try to read a line.
+// prefixMatch is one try to read a line. Its texts are views of the line.
 type prefixMatch struct {
 	*prefix
 	values [128]string // by escape
@@ -70,8 +75,75 @@ type prefixMatch struct {
 // because names may contain anything.
 func (p *prefix) match(line string, m *prefixMatch) bool {
 	m.prefix, m.steps = p, 0
-	clear(m.values[:])
+	if m.first(line) {
+		return true
+	}
+	m.clear()
 	return m.from(0, line)
+}
+
+func (m *prefixMatch) clear() {
+	for i := range m.parts {
+		m.values[m.parts[i].escape&127] = ""
+	}
+}
+
+// first takes the first way that the search of from would try, without the
+// search: it reads nearly every line.
+func (m *prefixMatch) first(s string) bool {
+	m.clear()
+	for i := range m.parts {
+		part := &m.parts[i]
+		if part.padded {
+			return false
+		}
+		var n int
+		switch part.escape {
+		case 0:
+			if len(s) < len(part.literal) || s[:len(part.literal)] != part.literal {
+				return false
+			}
+			s = s[len(part.literal):]
+			continue
+		case 'q':
+			if m.anchor(s) {
+				return true
+			}
+			continue
+		case 'm', 't', 's':
+			if n = m.clock.known(part.escape, s); n == 0 {
+				n = stampShape(part.escape, s)
+			}
+		default:
+			var fixed bool
+			if n, fixed = shape(part.escape, s); !fixed {
+				n = free(part.next, s)
+			}
+		}
+		if n < 0 {
+			return false
+		}
+		m.values[part.escape] = s[:n]
+		s = s[n:]
+	}
+	return m.anchor(s)
+}
+
+// free is how long the shortest text before a literal is.
+func free(next, s string) int {
+	switch len(next) {
+	case 0:
+		return -1
+	case 1:
+		return strings.IndexByte(s, next[0])
+	}
+	return strings.Index(s, next)
+}
+
+// anchor reads the word behind the prefix.
+func (m *prefixMatch) anchor(s string) (ok bool) {
+	m.part, m.level, m.text, ok = label(s)
+	return ok
 }
 
 // from matches the parts from the i-th on.
@@ -80,17 +152,15 @@ func (m *prefixMatch) from(i int, s string) bool {
 		return false
 	}
 	if i == len(m.parts) {
-		var ok bool
-		m.part, m.level, m.text, ok = label(s)
-		return ok
+		return m.anchor(s)
 	}
-	part := m.parts[i]
+	part := &m.parts[i]
 	if part.escape == 0 {
 		rest, ok := strings.CutPrefix(s, part.literal)
 		return ok && m.from(i+1, rest)
 	}
-	if part.escape == 'q' { // sessions go on; a background process stops here
-		return m.from(i+1, s) || m.from(len(m.parts), s)
+	if part.escape == 'q' { // a background process stops here; sessions go on
+		return m.from(len(m.parts), s) || m.from(i+1, s)
 	}
 	pad := 0
 	if part.padded {
@@ -112,19 +182,15 @@ func (m *prefixMatch) from(i int, s string) bool {
 	if n, fixed := shape(part.escape, s[pad:]); fixed {
 		return n >= 0 && take(n)
 	}
-	return m.free(i, s[pad:], take)
+	return m.free(part, s[pad:], take)
 }
 
 // free tries the texts that an escape without a shape of its own could stand
 // for, the shortest first.
-func (m *prefixMatch) free(i int, s string, take func(int) bool) bool {
-	next := ""
-	if i+1 < len(m.parts) && m.parts[i+1].escape == 0 && !m.parts[i].padded {
-		next = m.parts[i+1].literal
-	}
+func (m *prefixMatch) free(part *prefixPart, s string, take func(int) bool) bool {
 	for n := 0; n <= min(len(s), 1024); n++ {
-		if next != "" {
-			skip := strings.Index(s[n:], next)
+		if part.next != "" && !part.padded {
+			skip := strings.Index(s[n:], part.next)
 			if skip < 0 {
 				return false
 			}
@@ -140,138 +206,92 @@ func (m *prefixMatch) free(i int, s string, take func(int) bool) bool {
 	return false
 }
 
-// shape says how many bytes an escape's value takes at the beginning of s;
-// -1 if it does not fit. Escapes whose value can be any text have no shape.
-func shape(escape byte, s string) (n int, fixed bool) {
-	digits := func(from int) int {
-		for from < len(s) && s[from] >= '0' && s[from] <= '9' {
-			from++
-		}
-		return from
-	}
-	switch escape {
-	case 'p', 'l', 'x':
-		n = digits(0)
-	case 'P': // empty unless a parallel worker
-		return digits(0), true
-	case 'Q':
-		n = digits(len(s) - len(strings.TrimPrefix(s, "-")))
-	case 'n':
-		if n = digits(0); n < len(s) && s[n] == '.' {
-			n = digits(n + 1)
-		}
-	case 't', 'm', 's':
-		return stampShape(escape, s), true
-	case 'c':
-		for n < len(s) && strings.IndexByte("0123456789abcdef.", s[n]) >= 0 {
-			n++
-		}
-	case 'e':
-		if len(s) < 5 || strings.ContainsFunc(s[:5], func(r rune) bool { return (r < '0' || r > '9') && (r < 'A' || r > 'Z') }) {
-			return -1, true
-		}
-		return 5, true
-	case 'v': // 3/17, or empty
-		if n = digits(0); n == 0 || n == len(s) || s[n] != '/' {
-			return 0, true
-		}
-		return digits(n + 1), true
-	default:
-		return 0, false
-	}
-	if n == 0 {
-		n = -1
-	}
-	return n, true
-}
-
-// stampShape is the length of a time with its zone: UTC, CEST or -03.
-func stampShape(escape byte, s string) int {
-	if !matchShape(s, "dddd-dd-dd dd:dd:dd") {
-		return -1
-	}
-	n := 19
-	if escape == 'm' {
-		if !matchShape(s[n:], ".ddd") {
-			return -1
-		}
-		n += 4
-	}
-	if n >= len(s) || s[n] != ' ' {
-		return -1
-	}
-	for n++; n < len(s) && (s[n] >= 'A' && s[n] <= 'Z' || s[n] >= 'a' && s[n] <= 'z' || s[n] >= '0' && s[n] <= '9' || s[n] == '+' || s[n] == '-'); n++ {
-	}
-	if s[n-1] == '-' { // a literal behind the zone, as in "%t-%u"
-		n--
-	}
-	return n
-}
-
 // fill puts the values of the prefix into a record.
 func (m *prefixMatch) fill(r *Record) {
-	v := &m.values
-	known := func(c byte) string {
-		if v[c] == "[unknown]" {
-			return ""
+	for i := range m.parts {
+		c := m.parts[i].escape
+		v := m.values[c&127]
+		if c == 0 || v == "" {
+			continue
 		}
-		return strings.TrimRight(v[c], " ")
-	}
-	r.User, r.Database, r.App = known('u'), known('d'), known('a')
-	r.PID, r.SessionID, r.SessionLine = atoi(v['p']), v['c'], atoi64(v['l'])
-	r.SQLState, r.QueryID, r.BackendType, r.CommandTag = v['e'], atoi64(v['Q']), known('b'), known('i')
-	r.Host = known('h')
-	if from := known('r'); from != "" {
-		if i := strings.LastIndexByte(from, '('); i > 0 && strings.HasSuffix(from, ")") {
-			from = from[:i]
-		}
-		r.Host = from
-	}
-	switch {
-	case v['m'] != "":
-		r.Time = m.clock.parse(v['m'])
-	case v['t'] != "":
-		r.Time = m.clock.parse(v['t'])
-	case v['n'] != "":
-		if f, err := strconv.ParseFloat(v['n'], 64); err == nil {
-			r.Time = epoch(f)
-		}
-	}
-}
-
-// key tells the processes apart whose messages may be mixed.
-func (m *prefixMatch) key() string {
-	if m.values['c'] != "" {
-		return m.values['c']
-	}
-	return m.values['p']
-}
-
-// commonPrefixes are those that people use: the default, Debian's, the ones
-// that pgBadger's documentation asks for, and those of hosted services.
-var commonPrefixes = []string{
-	"%m [%p] %q%u@%d/%a ", "%m [%p] %q%u@%d ", "%m [%p] %q[user=%u,db=%d,app=%a] ", "%m [%p] ",
-	"%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", "%t [%p]: [%l-1] user=%u,db=%d,client=%h ",
-	"%t [%p]: user=%u,db=%d,app=%a,client=%h ", "%t [%p]: [%l-1] user=%u,db=%d ", "%t [%p]: ", "%t [%p] ",
-	"%m [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", "%m [%p] %u@%d ", "%t:%r:%u@%d:[%p]:", "%m:%r:%u@%d:[%p]:%l:%e:%s:%v:%x:%c:%q%a:",
-	"%t-%c-", "%m [%p] %e %q%u@%d/%a ", "%t ", "%m ", "",
-}
-
-// GuessPrefix returns the log_line_prefix that reads most lines of a sample,
-// of the common ones.
-func GuessPrefix(sample []byte) string {
-	best, most := "", 0
-	for _, s := range commonPrefixes {
-		p, n := parsePrefix(s, clock{}), 0
-		var m prefixMatch
-		for line := range bytes.Lines(sample[:min(len(sample), 1<<16)]) {
-			if p.match(strings.TrimRight(string(line), "\r\n"), &m) {
-				n++
+		switch c {
+		case 'u':
+			r.User = known(v)
+		case 'd':
+			r.Database = known(v)
+		case 'a':
+			r.App = known(v)
+		case 'p':
+			r.PID = atoi(v)
+		case 'c':
+			r.SessionID = v
+		case 'l':
+			r.SessionLine = atoi64(v)
+		case 'e':
+			r.SQLState = v
+		case 'Q':
+			r.QueryID = atoi64(v)
+		case 'b':
+			r.BackendType = known(v)
+		case 'i':
+			r.CommandTag = known(v)
+		case 'h':
+			if r.Host == "" {
+				r.Host = known(v)
+			}
+		case 'r':
+			r.Host = hostAndPort(known(v))
+		case 'm', 't':
+			if c == 'm' || r.Time.IsZero() {
+				r.Time = m.clock.parse(v)
+			}
+		case 'n':
+			if f, ok := parseFloat(v); ok && r.Time.IsZero() {
+				r.Time = epoch(f)
 			}
 		}
-		if n > most {
-			best, most = s, n
-		}
 	}
-	return best
+}
+
+// known is a name as it was printed, or nothing for one the server did not
+// know yet.
+func known(v string) string {
+	if v == "[unknown]" {
+		return ""
+	}
+	if v[len(v)-1] == ' ' { // padding
+		return strings.TrimRight(v, " ")
+	}
+	return v
+}
+
+// hostAndPort drops the port of %r.
+func hostAndPort(from string) string {
+	if i := strings.LastIndexByte(from, '('); i > 0 && strings.HasSuffix(from, ")") {
+		return from[:i]
+	}
+	return from
+}
+
+// key tells the processes apart whose messages may be mixed: the session, or
+// the process, as a number; 0 where the prefix names neither.
+func (m *prefixMatch) key() uint64 {
+	if !m.keyed {
+		return 0
+	}
+	if c := m.values['c']; c != "" {
+		var n uint64
+		for i := range len(c) {
+			switch d := c[i]; {
+			case d == '.':
+				n <<= 4 // so that 1.23 is not 12.3
+			case d >= 'a':
+				n = n<<4 | uint64(d-'a'+10)
+			default:
+				n = n<<4 | uint64(d-'0')
+			}
+		}
+		return n | 1<<63
+	}
+	return uint64(atoi64(m.values['p'])) + 1
 }

@@ -1,7 +1,6 @@
 package pglog
 
 import (
-	"strconv"
 	"strings"
 )
 
@@ -134,12 +133,4 @@ func checkpoint(f fields, _ *Record) Body {
 		WriteSeconds: number(f["write"]), SyncSeconds: number(f["sync"]), TotalSeconds: number(f["total"]),
 		DistanceKB: f.int64("distance"), ApartSeconds: f.int64("apart"),
 	}
-}
-
-func number(s string) float64 {
-	n, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		return 0
-	}
-	return n
 }

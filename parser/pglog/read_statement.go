@@ -1,80 +1,95 @@
 package pglog
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // phases are what a message about a statement calls the steps of the
 // extended protocol; the longer come first.
-var phases = []struct{ text, phase string }{
-	{"statement: ", "statement"}, {"execute fetch from ", "fetch"}, {"execute ", "execute"}, {"parse ", "parse"}, {"bind ", "bind"},
-	{"plan:\n", "plan"},
+var phases = [...]struct {
+	text, phase string
+	named       bool // a prepared statement's name comes before the text
+}{
+	{"statement: ", "statement", false}, {"execute fetch from ", "fetch", true}, {"execute ", "execute", true},
+	{"parse ", "parse", true}, {"bind ", "bind", true}, {"plan:\n", "plan", false},
 }
 
-// statement reads what log_statement, log_duration, log_min_duration_statement
-// and auto_explain write; nil if the message is none of it.
+// statement reads a record about a statement; nil if it is about something
+// else.
 func statement(r *Record) *Statement {
-	if r.Severity != "LOG" && r.Severity != "" {
+	if r.Message == "" || !isStatement(r.Message) {
 		return nil
 	}
-	s := &Statement{}
-	rest, timed := strings.CutPrefix(r.Message, "duration: ")
-	if timed {
-		ms, after, ok := strings.Cut(rest, " ms")
-		n, err := strconv.ParseFloat(ms, 64)
-		if !ok || err != nil {
-			return nil
-		}
-		s.DurationMS = &n
-		if rest = strings.TrimPrefix(after, "  "); rest == "" {
-			s.Parameters = parameters(r.Detail)
-			return s
-		}
-	}
-	for _, p := range phases {
-		text, ok := strings.CutPrefix(rest, p.text)
-		if !ok {
-			continue
-		}
-		s.Phase, s.SQL = p.phase, text
-		if p.phase != "statement" && p.phase != "plan" {
-			name, sql, ok := strings.Cut(text, ": ")
-			if !ok {
-				return nil
-			}
-			s.Name, s.SQL = name, sql
-		}
-		s.Parameters = parameters(r.Detail)
+	if s := new(Statement); s.Read(r) {
 		return s
 	}
 	return nil
 }
 
+// Read reads what log_statement, log_duration, log_min_duration_statement and
+// auto_explain write; false if the record is none of it. It allocates nothing
+// but for parameters, so one Statement can serve a whole log; its texts live
+// as long as the record's.
+func (s *Statement) Read(r *Record) bool {
+	*s = Statement{Parameters: s.Parameters[:0]}
+	if r.Message == "" || !isStatement(r.Message) || r.Foreign || r.Severity != "LOG" && r.Severity != "" {
+		return false
+	}
+	rest, timed := strings.CutPrefix(r.Message, "duration: ")
+	if timed {
+		n := strings.IndexByte(rest, ' ')
+		if n < 0 || !strings.HasPrefix(rest[n:], " ms") {
+			return false
+		}
+		var ok bool
+		if s.ms, ok = parseFloat(rest[:n]); !ok {
+			return false
+		}
+		s.DurationMS = &s.ms
+		if rest = strings.TrimPrefix(rest[n+3:], "  "); rest == "" {
+			s.parameters(r.Detail)
+			return true
+		}
+	}
+	for i := range phases {
+		p := &phases[i]
+		text, ok := strings.CutPrefix(rest, p.text)
+		if !ok {
+			continue
+		}
+		s.Phase, s.SQL = p.phase, text
+		if p.named {
+			if s.Name, s.SQL, ok = strings.Cut(text, ": "); !ok {
+				return false
+			}
+		}
+		s.parameters(r.Detail)
+		return true
+	}
+	return false
+}
+
 // parameters reads `Parameters: $1 = '1', $2 = NULL`; to version 15 the word
 // begins in lower case. A value that the server cut ends in `...`.
-func parameters(detail string) (out []Param) {
+func (s *Statement) parameters(detail string) {
 	rest, ok := strings.CutPrefix(detail, "Parameters: ")
 	if !ok {
 		if rest, ok = strings.CutPrefix(detail, "parameters: "); !ok {
-			return nil
+			return
 		}
 	}
 	for strings.HasPrefix(rest, "$") {
 		name, value, ok := strings.Cut(rest, " = ")
 		if !ok {
-			return out
+			return
 		}
 		p := Param{Name: name}
 		if after, null := strings.CutPrefix(value, "NULL"); null {
 			p.Null, rest = true, after
 		} else if p.Value, rest, ok = quotedValue(value); !ok {
-			return out
+			return
 		}
-		out = append(out, p)
+		s.Parameters = append(s.Parameters, p)
 		rest = strings.TrimPrefix(rest, ", ")
 	}
-	return out
 }
 
 // quotedValue reads 'it”s' and returns what follows it.

@@ -3,7 +3,8 @@ package pglog
 import "time"
 
 // Record is one message of the server's log. A field that the log's format
-// or settings do not carry is empty.
+// or settings do not carry is empty. A record of a Block has views of the
+// log's bytes for texts; Clone gives it texts of its own.
 type Record struct {
 	Time        time.Time `json:"time,omitzero"`
 	Severity    string    `json:"severity,omitempty"` // in English: LOG, ERROR, FATAL, …
@@ -26,6 +27,7 @@ type Record struct {
 	Statement   string    `json:"statement,omitempty"` // what the client sent
 	Position    int       `json:"position,omitempty"`  // character of Statement, or of Query, from 1
 	Location    string    `json:"location,omitempty"`  // in the server's source; log_error_verbosity = verbose
+	Backtrace   string    `json:"backtrace,omitempty"`
 	Truncated   bool      `json:"truncated,omitempty"` // cut in the log, or a text was over MaxText
 	Foreign     bool      `json:"foreign,omitempty"`   // not written by the server's logger
 	// Forgeable says that a client could have written the whole record: in
@@ -44,9 +46,6 @@ const maxRecord = 8 << 20
 
 // clip cuts a text to MaxText at the border of a character.
 func (r *Record) clip(s string) string {
-	if len(s) <= MaxText {
-		return s
-	}
 	r.Truncated = true
 	n := MaxText
 	for n > MaxText-4 && s[n]&0xC0 == 0x80 {
@@ -56,7 +55,9 @@ func (r *Record) clip(s string) string {
 }
 
 func (r *Record) clipAll() {
-	for _, s := range []*string{&r.Message, &r.Detail, &r.Hint, &r.Context, &r.Query, &r.Statement} {
-		*s = r.clip(*s)
+	for _, s := range []*string{&r.Message, &r.Detail, &r.Hint, &r.Context, &r.Query, &r.Statement, &r.Backtrace} {
+		if len(*s) > MaxText {
+			*s = r.clip(*s)
+		}
 	}
 }

@@ -3,7 +3,6 @@ package pglog
 import (
 	"bytes"
 	"strings"
-	"time"
 )
 
 // patience is how many lines of others a message may be interrupted by.
@@ -11,28 +10,28 @@ import (
 // containers, those longer than a pipe's buffer can be mixed.
 const patience = 64
 
+// maxOpen is how many messages are held at once. Who goes on with one for
+// ever, line by line, holds up no more than that.
+const maxOpen = 2 * patience
+
 // stderrFramer puts the lines of the text format together: a message, its
 // DETAIL, HINT, QUERY, CONTEXT, LOCATION and STATEMENT, each with a prefix of
 // its own, and lines that begin with a tab, which go on with the text before.
 type stderrFramer struct {
 	prefix *prefix
 	open   []*textRecord // in the order in which they began
-	last   *textRecord   // what a line without prefix goes on with
+	spare  []*textRecord
+	last   *textRecord // what a line without prefix goes on with
 	lines  int
 	pos    int // bytes scanned without a newline
 	long   bool
+	lost   bool // lines with a tab go on with what was given out already
 	crlf   bool // written on Windows: every line ends in \r\n
 	match  prefixMatch
-}
 
-// textRecord is a message that may go on.
-type textRecord struct {
-	Framed
-	key   string
-	seen  int // its last line
-	done  bool
-	part  part
-	texts [partStatement + 1]strings.Builder
+	buf  []byte // what frame was given, at offset base
+	base int64
+	emit func(*Framed)
 }
 
 func newStderrFramer(o Options) *stderrFramer {
@@ -46,15 +45,25 @@ func (f *stderrFramer) pending() int64 {
 	return -1
 }
 
-func (f *stderrFramer) settle() []Framed {
+func (f *stderrFramer) settle(emit func(*Framed)) {
+	f.emit = emit
 	for _, t := range f.open {
 		t.done = true
 	}
 	f.last = nil
-	return f.ready(nil)
+	f.ready()
 }
 
-func (f *stderrFramer) frame(buf []byte, base int64, end bool) (out []Framed, n int) {
+func (f *stderrFramer) keep() {
+	for _, t := range f.open {
+		t.keep()
+	}
+}
+
+func (f *stderrFramer) skip() { f.long, f.lost, f.last = true, true, nil }
+
+func (f *stderrFramer) frame(buf []byte, base int64, end bool, emit func(*Framed)) (n int) {
+	f.buf, f.base, f.emit = buf, base, emit
 	for {
 		i := bytes.IndexByte(buf[n+f.pos:], '\n')
 		if i < 0 {
@@ -62,106 +71,153 @@ func (f *stderrFramer) frame(buf []byte, base int64, end bool) (out []Framed, n 
 			break
 		}
 		i += n + f.pos + 1
-		out = f.line(out, buf[n:i], base+int64(n))
+		f.line(n, i-1, base+int64(i))
 		n, f.pos, f.long = i, 0, false
 	}
 	if n < len(buf) && (end || len(buf)-n > maxRecord || f.long) {
-		out = f.line(out, buf[n:], base+int64(n))
+		f.line(n, len(buf), base+int64(len(buf)))
 		if f.last != nil {
 			f.last.Truncated = f.last.Truncated || !end
 		}
 		n, f.pos, f.long = len(buf), 0, !end
 	}
-	return out, n
+	return n
 }
 
-// line takes one line, or the next piece of one that is too long.
-func (f *stderrFramer) line(out []Framed, raw []byte, base int64) []Framed {
+// line takes one line, the bytes [from, to) of the buffer, or the next piece
+// of one that is too long. With its newline it ends at an offset of the file.
+func (f *stderrFramer) line(from, to int, end int64) {
 	f.lines++
-	end := base + int64(len(raw))
-	text := strings.TrimSuffix(string(raw), "\n")
 	if f.lines == 1 {
-		f.crlf = strings.HasSuffix(text, "\r")
+		f.crlf = to > from && f.buf[to-1] == '\r'
 	}
-	if f.crlf {
-		text = strings.TrimSuffix(text, "\r")
+	if f.crlf && to > from && f.buf[to-1] == '\r' {
+		to--
 	}
+	if f.long {
+		f.append(from, to, end)
+		return
+	}
+	for from < to && f.buf[from] == 0 { // a file system's zeros after a crash
+		from++
+	}
+	if at := f.glued(from, to); at > from {
+		f.one(from, at, f.base+int64(at))
+		if f.last != nil {
+			f.last.Truncated = true
+		}
+		from = at
+	}
+	f.one(from, to, end)
+}
+
+// one takes a line that holds one record's text.
+func (f *stderrFramer) one(from, to int, end int64) {
+	text := view(f.buf[from:to])
 	switch {
-	case f.long:
-		f.append(text, end)
-		return out
-	case strings.HasPrefix(text, "\t") && f.last != nil:
-		f.append("\n"+text[1:], end)
-		return out
-	case strings.Trim(text, "\x00\r") == "":
-		return out
+	case text != "" && text[0] == '\t' && f.last != nil:
+		f.append(from+1, to, end)
+		return
+	case text != "" && text[0] == '\t' && f.lost, text == "", text[0] == '\r' && strings.Trim(text, "\r") == "":
+		return
 	case !f.prefix.match(text, &f.match):
-		f.foreign(text, base, end)
+		f.foreign(from, to, end)
 	case f.match.part == partMessage:
-		f.begin(base, end)
+		f.begin(from, to, end)
 	default:
-		f.further(base, end)
+		f.further(from, to, end)
 	}
-	return f.ready(out)
+	f.lost = false
+	f.ready()
+}
+
+// glued is where in a line an intact record begins behind one that was cut
+// without a newline, or -1: a whole prefix with a time and a process, that
+// does not stand in quotes.
+func (f *stderrFramer) glued(from, to int) int {
+	second := f.prefix.clock.second
+	if !f.prefix.keyed || second == "" {
+		return -1
+	}
+	text := view(f.buf[from:to])
+	for at := 1; at < len(text); at++ {
+		i := strings.Index(text[at:], second[:5]) // the year
+		if i < 0 {
+			return -1
+		}
+		at += i
+		if matchShape(text[at:], "dddd-dd-dd dd:dd:dd") && strings.Count(text[:at], "'")%2 == 0 && f.prefix.match(text[at:], &f.match) {
+			return from + at
+		}
+	}
+	return -1
 }
 
 // append goes on with the last text.
-func (f *stderrFramer) append(text string, end int64) {
-	t := f.last
-	if t == nil {
-		return
-	}
-	t.End, t.seen = end, f.lines
-	if b := &t.texts[t.part]; b.Len() <= MaxText {
-		b.WriteString(text)
+func (f *stderrFramer) append(from, to int, end int64) {
+	if t := f.last; t != nil {
+		t.goOn(f, from, to, !f.long)
+		t.End, t.seen = end, f.lines
 	}
 }
 
 // begin starts a message and ends the one before of the same process.
-func (f *stderrFramer) begin(base, end int64) {
-	t := f.start(base, end)
+func (f *stderrFramer) begin(from, to int, end int64) {
+	t := f.start(from, end)
 	t.Lines = 1
 	f.match.fill(&t.Record)
 	t.Severity, t.key = f.match.level, f.match.key()
-	t.part = partMessage
 	text := f.match.text
 	if state, rest, ok := verboseState(text); ok {
 		t.SQLState, text = state, rest
 	}
-	t.texts[partMessage].WriteString(text)
-	for _, other := range f.open[:len(f.open)-1] {
-		other.done = other.done || !f.prefix.keyed || other.key == t.key
+	t.begin(partMessage, f, to-len(text), to)
+	for i := len(f.open) - 2; i >= 0; i-- {
+		if other := f.open[i]; other.key == t.key {
+			other.done = true
+			return
+		}
 	}
 }
 
 // further adds a part to the open message of its process.
-func (f *stderrFramer) further(base, end int64) {
+func (f *stderrFramer) further(from, to int, end int64) {
 	key := f.match.key()
 	for i := len(f.open) - 1; i >= 0; i-- {
 		if t := f.open[i]; !t.done && t.key == key {
-			t.part, f.last = f.match.part, t
+			f.last = t
 			t.Lines++
-			f.append(f.match.text, end)
+			t.begin(f.match.part, f, to-len(f.match.text), to)
+			t.End, t.seen = end, f.lines
 			return
 		}
 	}
-	t := f.start(base, end) // its message stood before the beginning
+	t := f.start(from, end) // its message stood before the beginning
 	f.match.fill(&t.Record)
-	t.key, t.part, t.Truncated = key, f.match.part, true
-	t.texts[t.part].WriteString(f.match.text)
+	t.key, t.Truncated = key, true
+	t.begin(f.match.part, f, to-len(f.match.text), to)
 }
 
 // foreign keeps a line that the server's logger did not write: the output of
 // an archive_command, the dynamic linker, a crash of the collector.
-func (f *stderrFramer) foreign(text string, base, end int64) {
-	t := f.start(base, end)
-	t.Foreign, t.part, t.done = true, partMessage, true
-	t.texts[partMessage].WriteString(text)
+func (f *stderrFramer) foreign(from, to int, end int64) {
+	t := f.start(from, end)
+	t.Foreign, t.done, t.key = true, true, noKey
+	t.begin(partMessage, f, from, to)
 }
 
-func (f *stderrFramer) start(base, end int64) *textRecord {
-	t := &textRecord{Framed: Framed{Start: base, End: end}, seen: f.lines}
-	t.Forgeable = true
+// noKey is the key of no process.
+const noKey = ^uint64(0)
+
+func (f *stderrFramer) start(from int, end int64) *textRecord {
+	var t *textRecord
+	if n := len(f.spare); n > 0 {
+		t, f.spare = f.spare[n-1], f.spare[:n-1]
+		t.reset()
+	} else {
+		t = new(textRecord)
+	}
+	t.Start, t.End, t.seen, t.Forgeable = f.base+int64(from), end, f.lines, true
 	f.open = append(f.open, t)
 	f.last = t
 	return t
@@ -169,10 +225,11 @@ func (f *stderrFramer) start(base, end int64) *textRecord {
 
 // ready gives out the messages that are done, in the order in which they
 // began, so that Pending is exact.
-func (f *stderrFramer) ready(out []Framed) []Framed {
-	for len(f.open) > 0 {
-		t := f.open[0]
-		if !t.done && f.lines-t.seen <= patience {
+func (f *stderrFramer) ready() {
+	n := 0
+	for n < len(f.open) {
+		t := f.open[n]
+		if !t.done && f.lines-t.seen <= patience && len(f.open)-n <= maxOpen {
 			break
 		}
 		if t == f.last && f.long {
@@ -181,49 +238,14 @@ func (f *stderrFramer) ready(out []Framed) []Framed {
 		if t == f.last && !t.Foreign {
 			f.last = nil
 		}
-		out = append(out, t.finish())
-		f.open = f.open[1:]
-	}
-	return out
-}
-
-func (t *textRecord) finish() Framed {
-	r := &t.Record
-	text := func(p part) string { return t.texts[p].String() }
-	r.Message, r.Detail, r.Hint, r.Query = text(partMessage), text(partDetail), text(partHint), text(partQuery)
-	r.Context, r.Location, r.Statement = text(partContext), text(partLocation), text(partStatement)
-	if !r.Foreign {
-		r.Message, r.Position = cutPosition(r.Message)
-	}
-	r.clipAll()
-	return t.Framed
-}
-
-// verboseState reads the SQLSTATE that log_error_verbosity = verbose puts
-// before a message.
-func verboseState(text string) (state, rest string, ok bool) {
-	if len(text) < 7 || text[5:7] != ": " {
-		return "", "", false
-	}
-	state = text[:5]
-	for _, c := range state {
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') {
-			return "", "", false
+		t.finish()
+		f.emit(&t.Framed)
+		n++
+		if t != f.last { // a foreign line can still get more of it, which is dropped
+			f.spare = append(f.spare, t)
 		}
 	}
-	if _, known := stateClasses[state[:2]]; !known {
-		return "", "", false
+	if n > 0 {
+		f.open = f.open[:copy(f.open, f.open[n:])]
 	}
-	return state, text[7:], true
 }
-
-// stateClasses are the classes of SQLSTATE that PostgreSQL knows:
-// https://www.postgresql.org/docs/current/errcodes-appendix.html
-var stateClasses = map[string]struct{}{
-	"00": {}, "01": {}, "02": {}, "03": {}, "08": {}, "09": {}, "0A": {}, "0B": {}, "0F": {}, "0L": {}, "0P": {}, "0Z": {},
-	"10": {}, "20": {}, "21": {}, "22": {}, "23": {}, "24": {}, "25": {}, "26": {}, "27": {}, "28": {}, "2B": {}, "2D": {},
-	"2F": {}, "34": {}, "38": {}, "39": {}, "3B": {}, "3D": {}, "3F": {}, "40": {}, "42": {}, "44": {}, "53": {}, "54": {},
-	"55": {}, "57": {}, "58": {}, "72": {}, "F0": {}, "HV": {}, "P0": {}, "XX": {},
-}
-
-func epoch(seconds float64) time.Time { return time.UnixMilli(int64(seconds*1000 + 0.5)).UTC() }

@@ -1,0 +1,131 @@
+package pglog
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// jsonScanner reads the few shapes that a jsonlog has: strings and numbers.
+type jsonScanner struct {
+	text    []byte
+	pos     int
+	scratch []byte // for texts with escapes
+}
+
+// begin starts with a text; the values of the one before are gone.
+func (s *jsonScanner) begin(text []byte) {
+	s.text, s.pos, s.scratch = text, 0, s.scratch[:0]
+	if cap(s.scratch) > MaxText { // one giant need not cost memory for ever
+		s.scratch = nil
+	}
+}
+
+func (s *jsonScanner) space() {
+	for s.pos < len(s.text) && (s.text[s.pos] == ' ' || s.text[s.pos] == '\t') {
+		s.pos++
+	}
+}
+
+// byte passes c, if it comes next.
+func (s *jsonScanner) byte(c byte) bool {
+	s.space()
+	if s.pos < len(s.text) && s.text[s.pos] == c {
+		s.pos++
+		return true
+	}
+	return false
+}
+
+// value reads a string, or a bare word such as a number; whole says that it
+// was not cut. It is a view of the text, or of the scratch space.
+func (s *jsonScanner) value() (text string, whole bool) {
+	if !s.byte('"') {
+		rest := s.text[s.pos:]
+		n := bytes.IndexAny(rest, ",}:[{\" ")
+		if n <= 0 {
+			return "", false
+		}
+		s.pos += n
+		return view(rest[:n]), true
+	}
+	from := s.pos
+	n := bytes.IndexByte(s.text[from:], '"')
+	if n >= 0 && bytes.IndexByte(s.text[from:from+n], '\\') < 0 { // nearly every text
+		s.pos += n + 1
+		return view(s.text[from : from+n]), true
+	}
+	for {
+		i := bytes.IndexAny(s.text[s.pos:], `"\`)
+		if i < 0 {
+			s.pos = len(s.text)
+			return s.unescape(s.text[from:]), false
+		}
+		s.pos += i
+		if s.text[s.pos] == '"' {
+			s.pos++
+			return s.unescape(s.text[from : s.pos-1]), true
+		}
+		s.pos = min(s.pos+2, len(s.text))
+	}
+}
+
+// unescape undoes the server's escape_json: \b \f \n \r \t \" \\ and, for
+// other control characters, \u00XX. A cut escape is dropped.
+func (s *jsonScanner) unescape(text []byte) string {
+	from := len(s.scratch)
+	for {
+		i := bytes.IndexByte(text, '\\')
+		if i < 0 || i == len(text)-1 {
+			if i >= 0 {
+				text = text[:i]
+			}
+			s.scratch = append(s.scratch, text...)
+			return view(s.scratch[from:])
+		}
+		s.scratch = append(s.scratch, text[:i]...)
+		c := text[i+1]
+		text = text[i+2:]
+		switch c {
+		case 'b':
+			c = '\b'
+		case 'f':
+			c = '\f'
+		case 'n':
+			c = '\n'
+		case 'r':
+			c = '\r'
+		case 't':
+			c = '\t'
+		case 'u':
+			s.scratch, text = unescapeUnicode(s.scratch, text)
+			continue
+		}
+		s.scratch = append(s.scratch, c)
+	}
+}
+
+// unescapeUnicode writes the character of the hex digits that text begins
+// with, and of a second half where they are the first of a surrogate pair.
+func unescapeUnicode(out, text []byte) (written, rest []byte) {
+	r, ok := hex4(text)
+	if !ok {
+		return out, text
+	}
+	text = text[4:]
+	if utf16.IsSurrogate(r) && bytes.HasPrefix(text, []byte(`\u`)) {
+		if low, ok := hex4(text[2:]); ok {
+			r, text = utf16.DecodeRune(r, low), text[6:]
+		}
+	}
+	return utf8.AppendRune(out, r), text
+}
+
+func hex4(s []byte) (rune, bool) {
+	if len(s) < 4 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(s[:4]), 16, 32)
+	return rune(n), err == nil
+}
