@@ -7,7 +7,7 @@ func TestBuiltinVets(t *testing.T) {
 	for _, e := range errs {
 		t.Error(e)
 	}
-	if len(s.Files()) != 10 {
+	if len(s.Files()) < 10 {
 		t.Errorf("%d rules", len(s.Files()))
 	}
 }

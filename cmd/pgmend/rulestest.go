@@ -95,6 +95,8 @@ func (a *app) prove(ctx context.Context, b disposable.Binaries, set rules.Set, f
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, s.Stop(context.WithoutCancel(ctx))) }()
+	alone := &rulestest.Exclusive{Binaries: b}
+	defer func() { err = errors.Join(err, alone.Close(context.WithoutCancel(ctx))) }()
 	for _, f := range set.Files() {
 		if _, ok := f.For(b.Major); !ok || !a.chosen(f.ID) {
 			continue
@@ -104,7 +106,7 @@ func (a *app) prove(ctx context.Context, b disposable.Binaries, set rules.Set, f
 				return ran, failed, ctx.Err()
 			}
 			ran++
-			o := fixture(ctx, s, f, fixtures, super)
+			o := fixture(ctx, s, alone, f, fixtures, super)
 			word, as := "ok  ", "roles of setup sql"
 			if super {
 				as = "superuser"
@@ -122,7 +124,7 @@ func (a *app) prove(ctx context.Context, b disposable.Binaries, set rules.Set, f
 	return ran, failed, nil
 }
 
-func fixture(ctx context.Context, s *disposable.Server, f *rules.File, fixtures fs.FS, super bool) rulestest.Outcome {
+func fixture(ctx context.Context, s *disposable.Server, alone *rulestest.Exclusive, f *rules.File, fixtures fs.FS, super bool) rulestest.Outcome {
 	name := strings.TrimSuffix(f.Path, ".sql") + "_test.sql"
 	src, err := fs.ReadFile(fixtures, name)
 	if err != nil {
@@ -133,6 +135,6 @@ func fixture(ctx context.Context, s *disposable.Server, f *rules.File, fixtures 
 		return rulestest.Outcome{Err: fmt.Errorf("%s: %w", name, err)}
 	}
 	return rulestest.Run(ctx, rulestest.Config{
-		Server: s, Version: s.Major * 10000, Superuser: super, Rule: f, Fixture: parsed,
+		Server: s, Exclusive: alone, Version: s.Major * 10000, Superuser: super, Rule: f, Fixture: parsed,
 	})
 }

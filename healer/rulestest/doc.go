@@ -3,6 +3,7 @@
 //
 //	-- set: min_size=0          parameters for this case
 //	-- requires: pg>=15         the versions this case is for
+//	-- server: fsync=on         the server is the case's alone, with these settings
 //	-- quiet                    near misses: the rule must stay silent
 //	-- setup                    break it
 //	-- log                      lines of a jsonlog; what they say narrows the rule

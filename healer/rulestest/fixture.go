@@ -18,8 +18,9 @@ type Fixture struct {
 
 // Case is one story of a fixture, as it is on one version of PostgreSQL.
 type Case struct {
-	Name  string   // "" of the first
-	Sets  []string // param=value
+	Name  string            // "" of the first
+	Sets  []string          // param=value
+	Own   map[string]string // settings of a server of its own; nil: the shared one
 	Quiet Script
 	Setup Script
 	Want  []Wanted
@@ -37,6 +38,7 @@ type Wanted struct {
 type source struct {
 	name     string
 	sets     []string
+	own      map[string]string
 	min, max int                     // major versions it is for
 	end      int                     // the line behind its last
 	sections map[string]map[int]span // by name and the version they begin with
@@ -47,7 +49,7 @@ type span struct{ from, to int }
 
 var (
 	sectionForm = regexp.MustCompile(`^-- (quiet|setup|log|want|plan)(?: \((\d+)\))?\s*$`)
-	headerForm  = regexp.MustCompile(`^-- (set|requires|case): (.*?)\s*$`)
+	headerForm  = regexp.MustCompile(`^-- (set|server|requires|case): (.*?)\s*$`)
 	needForm    = regexp.MustCompile(`^pg(>=|<=)(\d+)$`)
 )
 
@@ -109,8 +111,14 @@ func (f *Fixture) begin(name string) *source {
 func (s *source) header(key, value string) error {
 	for _, one := range strings.Split(value, ",") {
 		one = strings.TrimSpace(one)
-		if key == "set" {
+		switch key {
+		case "set":
 			s.sets = append(s.sets, one)
+			continue
+		case "server":
+			if err := s.setting(one); err != nil {
+				return err
+			}
 			continue
 		}
 		m := needForm.FindStringSubmatch(one)
@@ -127,6 +135,19 @@ func (s *source) header(key, value string) error {
 			s.max = n
 		}
 	}
+	return nil
+}
+
+// setting reads name=value of a server of the case's own.
+func (s *source) setting(text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	if !ok {
+		return fmt.Errorf("server: %q is not name=value", text)
+	}
+	if s.own == nil {
+		s.own = make(map[string]string)
+	}
+	s.own[strings.TrimSpace(name)] = strings.TrimSpace(value)
 	return nil
 }
 
@@ -161,7 +182,7 @@ func (f *Fixture) read(s *source, major int) (Case, error) {
 		}
 		return strings.Join(f.lines[at.from:at.to], "\n")
 	}
-	c := Case{Name: s.name, Sets: s.sets, Log: strings.TrimSpace(text("log")), Plan: strings.TrimSpace(text("plan"))}
+	c := Case{Name: s.name, Sets: s.sets, Own: s.own, Log: strings.TrimSpace(text("log")), Plan: strings.TrimSpace(text("plan"))}
 	for _, need := range []string{"quiet", "setup", "want"} {
 		// The near misses of the first case need no second telling.
 		if _, ok := s.at(need, major); !ok && (need != "quiet" || s.name == "") {

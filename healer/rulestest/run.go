@@ -15,7 +15,8 @@ import (
 // Config says what to prove and where.
 type Config struct {
 	Server    Server
-	Version   int // server_version_num
+	Exclusive *Exclusive // for cases that concern a whole server
+	Version   int        // server_version_num
 	Superuser bool
 	Rule      *rules.File
 	Fixture   *Fixture
@@ -51,7 +52,16 @@ func Run(ctx context.Context, c Config) Outcome {
 	return out
 }
 
-func (c Config) prove(ctx context.Context, one Case, plans map[string]string) error {
+func (c Config) prove(ctx context.Context, one Case, plans map[string]string) (err error) {
+	if one.Own != nil {
+		if c.Exclusive == nil {
+			return errors.New("it needs a server of its own, and there is none")
+		}
+		if c.Server, err = c.Exclusive.take(ctx, one.Own); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, c.Exclusive.give(context.WithoutCancel(ctx))) }()
+	}
 	stage, err := NewStage(ctx, StageConfig{
 		Server: c.Server, Version: c.Version, Rules: only{c.Rule}, Superuser: c.Superuser,
 	})
@@ -190,13 +200,22 @@ func (p *proof) plan(ctx context.Context) error {
 // oneLine keeps a statement on one line of the golden.
 func oneLine(sql string) string { return strings.Join(strings.Split(sql, "\n"), `\n`) }
 
-func (p *proof) repair(ctx context.Context) error {
-	var want []string
+// wanted tells what has to be repaired from what stays: what a guard refuses,
+// and all that a rule finds which only observes.
+func (p *proof) wanted() (repaired, left []string) {
+	rule, ok := p.rule.For(p.major)
 	for _, w := range p.story.Want {
-		if w.Refused == "" {
-			want = append(want, w.Object)
+		if w.Refused != "" || !ok || rule.Observes() {
+			left = append(left, w.Object)
+		} else {
+			repaired = append(repaired, w.Object)
 		}
 	}
+	return repaired, left
+}
+
+func (p *proof) repair(ctx context.Context) error {
+	want, _ := p.wanted()
 	if err := p.heal(ctx, want); err != nil {
 		return err
 	}
@@ -243,12 +262,7 @@ func unwanted(want []Wanted, d healer.Planned) error {
 // nothingLeft makes sure that what was repaired is not found, and that a
 // second run does nothing.
 func (p *proof) nothingLeft(ctx context.Context) error {
-	var left []string
-	for _, w := range p.story.Want {
-		if w.Refused != "" {
-			left = append(left, w.Object)
-		}
-	}
+	_, left := p.wanted()
 	err := p.eventually(ctx, func() error {
 		r, err := p.Find(ctx, p.options())
 		return errors.Join(err, expect("findings after the repair", objects(r.Findings), left))

@@ -1,6 +1,7 @@
 package rulestest_test
 
 import (
+	"context"
 	"flag"
 	"io/fs"
 	"os"
@@ -28,13 +29,19 @@ func TestRules(t *testing.T) {
 		t.Error(err)
 	}
 	pgtest.Each(t, func(t *testing.T, s *pgtest.Server) {
+		alone := &rulestest.Exclusive{Binaries: s.Binaries}
+		t.Cleanup(func() {
+			if err := alone.Close(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
 		for _, file := range set.Files() {
 			fixture := read(t, file)
 			for name, super := range map[string]bool{"least privilege": false, "superuser": true} {
 				t.Run(file.ID+"/"+name, func(t *testing.T) {
 					t.Parallel()
 					out := rulestest.Run(t.Context(), rulestest.Config{
-						Server: s, Version: s.Major * 10000, Superuser: super, Rule: file, Fixture: fixture,
+						Server: s, Exclusive: alone, Version: s.Major * 10000, Superuser: super, Rule: file, Fixture: fixture,
 					})
 					if *update && !super {
 						rewrite(t, file, fixture.WithPlans(s.Major, out.Plans))
