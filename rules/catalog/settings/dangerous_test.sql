@@ -1,0 +1,24 @@
+-- server: autovacuum=on
+
+-- quiet
+-- One session's choice is not the server's.
+SET synchronous_commit = off;
+CREATE TABLE app.exempted (id int) WITH (autovacuum_enabled = off);
+
+-- setup
+-- @superuser
+ALTER SYSTEM SET fsync = off;
+-- @superuser
+ALTER SYSTEM SET full_page_writes = off;
+-- @superuser
+ALTER SYSTEM SET autovacuum = off;
+-- @superuser
+ALTER SYSTEM SET zero_damaged_pages = on;
+-- @superuser
+SELECT pg_reload_conf();
+
+-- want
+pg_settings.fsync
+pg_settings.full_page_writes
+pg_settings.autovacuum
+pg_settings.zero_damaged_pages
