@@ -9,11 +9,11 @@ import (
 // syntax, placeholders of a driver, a truncated statement. It follows the
 // tokens only: after FROM, JOIN, INTO and the like stands a name. It is
 // written in Go, so it also serves where the C parser was killed.
-func approximate(tokens []Token) Statement {
-	words := slices.DeleteFunc(slices.Clone(tokens), func(t Token) bool {
+func approximate(sql string) Statement {
+	words := slices.DeleteFunc(Tokens(sql), func(t Token) bool {
 		return t.Kind == TokenSpace || t.Kind == TokenComment
 	})
-	e := newExtractor("")
+	var e extractor
 	ctes := withNames(words)
 	previous := ""
 	var calls []string // the words before the open parentheses

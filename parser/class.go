@@ -23,7 +23,7 @@ var classes = map[string]string{
 func class(r raw) string {
 	switch r.kind {
 	case "SelectStmt":
-		if r.node["intoClause"] != nil {
+		if r.node.has("intoClause") {
 			return "select_into"
 		}
 	case "IndexStmt":

@@ -1,28 +1,24 @@
 package parser
 
-import (
-	"maps"
-	"slices"
-	"strings"
-)
+import "strings"
 
 // extractor walks over the tree of one statement. Everything that looks like
 // a relation is one that is read, except where targets says otherwise.
 type extractor struct {
 	sql     string // the statement's own text
-	tables  []Table
-	ctes    []string
-	columns []Column
+	bodies  int    // of functions, around this statement
+	rule    bool   // within the actions of a rule, where old and new are rows
+	tables  set[Table]
+	ctes    set[string]
+	columns set[Column]
 
 	inserted []string
 	listed   bool
 }
 
-func newExtractor(sql string) *extractor { return &extractor{sql: sql} }
-
 func (e *extractor) result() Statement {
 	s := Statement{
-		Tables: e.tables, CTEs: e.ctes, Columns: e.columns, Inserted: e.inserted, Listed: e.listed,
+		Tables: e.tables.list, CTEs: e.ctes.list, Columns: e.columns.list, Inserted: e.inserted, Listed: e.listed,
 	}
 	// Consumers read lists, never null.
 	if s.Tables == nil {
@@ -74,27 +70,46 @@ var targets = map[string]map[string]Access{
 	"TableLikeClause":         {"relation": Read},
 }
 
-// clauses are the fields whose columns are worth knowing, by what they are.
-var clauses = map[string]Clause{
-	"whereClause": ClauseWhere, "havingClause": ClauseWhere, "quals": ClauseJoin, "usingClause": ClauseJoin,
-	"groupClause": ClauseGroup, "sortClause": ClauseOrder, "returningList": ClauseReturning,
+// clauseOf says which fields hold columns that are worth knowing.
+func clauseOf(field string) Clause {
+	switch field {
+	case "whereClause", "havingClause":
+		return ClauseWhere
+	case "quals", "usingClause", "joinCondition":
+		return ClauseJoin
+	case "groupClause":
+		return ClauseGroup
+	case "sortClause":
+		return ClauseOrder
+	case "returningList":
+		return ClauseReturning
+	}
+	return ""
 }
 
 // statement extracts from a statement, wherever it stands.
 func (e *extractor) statement(kind string, n node, s *scope) {
 	s = s.inner()
-	if with := n.child("withClause"); with != nil {
+	if with := n.child("withClause"); with.ok() {
 		e.with(with, s)
 	}
-	e.sources(n, s)
+	s.sources(n)
+	skip := ""
 	switch kind {
 	case "AlterTableStmt":
-		if t := n.str("objtype"); t != "OBJECT_INDEX" && t != "OBJECT_SEQUENCE" && t != "OBJECT_TYPE" {
+		skip = "relation"
+		switch n.str("objtype") {
+		case "OBJECT_INDEX": // nor is the index that is attached
+			return
+		case "OBJECT_SEQUENCE", "OBJECT_TYPE":
+		default:
 			e.table(n.child("relation"), DDL)
 		}
 	case "RenameStmt":
+		skip = "relation"
 		e.rename(n)
 	case "ReindexStmt":
+		skip = "relation"
 		if n.str("kind") == "REINDEX_OBJECT_TABLE" {
 			e.table(n.child("relation"), DDL)
 		}
@@ -103,134 +118,122 @@ func (e *extractor) statement(kind string, n node, s *scope) {
 	case "CommentStmt", "SecLabelStmt":
 		e.comment(n)
 	case "GrantStmt":
-		if n.str("objtype") == "OBJECT_TABLE" && n.str("targtype") == "ACL_TARGET_OBJECT" {
-			for _, v := range n.list("objects") {
-				_, rel := open(v)
-				e.table(rel, DDL)
-			}
-		}
+		e.grant(n)
 		return
+	case "SelectStmt":
+		s.named(n)
 	case "UpdateStmt":
-		e.assigned(n, ClauseSet)
+		e.assigned(n, n, ClauseSet)
 	case "InsertStmt":
 		e.insert(n)
+	case "MergeStmt":
+		e.merge(n)
+	case "RuleStmt":
+		defer func(was bool) { e.rule = was }(e.rule)
+		e.rule = true
 	case "CreateFunctionStmt", "DoStmt":
-		e.bodies(kind, n)
+		e.body(kind, n)
 	}
-	switch kind {
-	case "AlterTableStmt", "RenameStmt", "ReindexStmt":
-		e.fields(kind, without(n, "relation"), s, "")
-	default:
-		e.fields(kind, n, s, "")
-	}
-}
-
-func without(n node, field string) node {
-	out := maps.Clone(n)
-	delete(out, field)
-	return out
+	e.fields(kind, n, s, "", skip)
 }
 
 // with makes the names of a WITH clause known, each to those after it, and
 // with RECURSIVE to all of them.
 func (e *extractor) with(with node, s *scope) {
-	var names []string
-	for _, v := range with.list("ctes") {
-		_, cte := open(v)
-		names = append(names, cte.str("ctename"))
-	}
-	for _, name := range names {
-		if !slices.Contains(e.ctes, name) {
-			e.ctes = append(e.ctes, name)
+	recursive := with.flag("recursive")
+	for v := range with.list("ctes") {
+		name := v.inner().str("ctename")
+		e.ctes.add(own(name))
+		if recursive {
+			s.ctes.add(name)
 		}
 	}
-	if with.flag("recursive") {
-		s.ctes = names
-	}
-	for i, v := range with.list("ctes") {
-		_, cte := open(v)
-		if kind, query := open(cte["ctequery"]); query != nil {
+	for v := range with.list("ctes") {
+		cte := v.inner()
+		if kind, query := cte.field("ctequery").open(); query.ok() {
 			e.statement(kind, query, s)
 		}
-		if !with.flag("recursive") {
-			s.ctes = append(s.ctes, names[i])
-		}
+		s.ctes.add(cte.str("ctename"))
 	}
 }
 
-// fields walks over what is below a node, in the order of the fields' names.
-func (e *extractor) fields(kind string, n node, s *scope, clause Clause) {
+// fields walks over what is below a node, in the tree's order. What is passed
+// over by name was looked at before.
+func (e *extractor) fields(kind string, n node, s *scope, clause Clause, skip string) {
 	special := targets[kind]
-	for _, field := range slices.Sorted(maps.Keys(n)) {
-		if field == "withClause" {
+	for field, v := range n.fields() {
+		if !v.nests() || field == "withClause" || field == skip {
 			continue
 		}
-		if access, ok := special[field]; ok {
-			e.target(n[field], access)
-			continue
+		if special != nil {
+			if access, ok := special[field]; ok {
+				e.target(v, access)
+				continue
+			}
 		}
 		c := clause
-		if k, ok := clauses[field]; ok {
+		if k := clauseOf(field); k != "" {
 			c = k
 		}
-		e.value(field, n[field], s, c)
+		e.value(field, v, s, c)
 	}
 }
 
-func (e *extractor) target(v any, access Access) {
-	if access == "" {
-		return
-	}
-	if list, ok := v.([]any); ok {
-		for _, one := range list {
+func (e *extractor) target(v node, access Access) {
+	switch {
+	case access == "":
+	case v.isList():
+		for one := range v.elements() {
 			e.target(one, access)
 		}
-		return
+	default:
+		if kind, inner := v.open(); kind == "RangeVar" {
+			v = inner
+		}
+		e.table(v, access)
 	}
-	n := object(v)
-	if kind, inner := open(v); kind == "RangeVar" {
-		n = inner
-	}
-	e.table(n, access)
 }
 
-func (e *extractor) value(field string, v any, s *scope, clause Clause) {
-	switch v := v.(type) {
-	case []any:
-		for _, one := range v {
+func (e *extractor) value(field string, v node, s *scope, clause Clause) {
+	if v.isList() {
+		for one := range v.elements() {
 			e.value(field, one, s, clause)
 		}
-	case map[string]any:
-		kind, n := open(v)
-		if kind == "" {
-			e.plain(field, v, s, clause)
-			return
-		}
-		e.node(kind, n, s, clause)
+		return
 	}
+	kind, n := v.open()
+	if kind == "" {
+		e.plain(field, v, s, clause)
+		return
+	}
+	e.node(kind, n, s, clause)
 }
 
 // plain walks over a field whose type is fixed and so not written.
 func (e *extractor) plain(field string, n node, s *scope, clause Clause) {
-	switch {
-	case n["relname"] != nil && n["relpersistence"] != nil:
-		e.read(n, s)
-	case field == "larg" || field == "rarg":
-		if n["op"] != nil { // the parts of a UNION
+	switch field {
+	case "typeName":
+		return
+	case "larg", "rarg":
+		if n.has("op") { // the parts of a UNION
 			e.statement("SelectStmt", n, s)
 			return
 		}
-		e.fields("", n, s, clause)
-	case field == "intoClause" || field == "into":
-		e.fields("IntoClause", n, s, clause)
-	case field == "typeName":
-	case field == "pubtable":
-		e.fields("PublicationTable", n, s, clause)
-	case field == "base": // of CREATE FOREIGN TABLE
-		e.fields("CreateStmt", n, s, clause)
-	default:
-		e.fields("", n, s, clause)
+	case "intoClause", "into":
+		e.fields("IntoClause", n, s, clause, "")
+		return
+	case "pubtable":
+		e.fields("PublicationTable", n, s, clause, "")
+		return
+	case "base": // of CREATE FOREIGN TABLE
+		e.fields("CreateStmt", n, s, clause, "")
+		return
 	}
+	if n.has("relname") && n.has("relpersistence") {
+		e.read(n, s)
+		return
+	}
+	e.fields("", n, s, clause, "")
 }
 
 func (e *extractor) node(kind string, n node, s *scope, clause Clause) {
@@ -239,15 +242,17 @@ func (e *extractor) node(kind string, n node, s *scope, clause Clause) {
 		e.read(n, s)
 	case kind == "ColumnRef":
 		e.column(n, s, clause)
-	case kind == "TypeName" || kind == "FuncCall" && n == nil:
+	case kind == "TypeName", kind == "A_Const", kind == "String", kind == "ParamRef":
 	case strings.HasSuffix(kind, "Stmt"):
 		e.statement(kind, n, s)
+	case kind == "SortBy" && clause == ClauseOrder:
+		e.sorted(n, s)
 	case kind == "JoinExpr":
 		for _, u := range texts(n.list("usingClause")) {
 			e.add(Column{Name: u, Clause: ClauseJoin})
 		}
-		e.fields(kind, n, s, clause)
+		e.fields(kind, n, s, clause, "")
 	default:
-		e.fields(kind, n, s, clause)
+		e.fields(kind, n, s, clause, "")
 	}
 }

@@ -1,21 +1,18 @@
 package parser
 
 import (
-	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 
 	pgquery "github.com/pganalyze/pg_query_go/v5"
 )
 
-// bodies extracts from the text of a function, a procedure or a DO block.
-func (e *extractor) bodies(kind string, n node) {
+// body extracts from the text of a function, a procedure or a DO block.
+func (e *extractor) body(kind string, n node) {
 	language, text := "", ""
 	for _, field := range []string{"options", "args"} {
-		for _, v := range n.list(field) {
-			_, o := open(v)
-			as, arg := open(o["arg"])
+		for v := range n.list(field) {
+			o := v.inner()
+			as, arg := o.field("arg").open()
 			switch {
 			case o.str("defname") == "language":
 				language = strings.ToLower(arg.str("sval"))
@@ -27,20 +24,33 @@ func (e *extractor) bodies(kind string, n node) {
 		}
 	}
 	switch {
-	case text == "":
+	case text == "" || e.bodies >= maxBodies:
 	case language == "sql":
-		e.statements(text)
+		e.script(text)
 	case language == "plpgsql" || language == "" && kind == "DoStmt":
 		e.plpgsql(kind, text)
 	}
 }
 
-// statements extracts from each statement of a text.
-func (e *extractor) statements(text string) {
-	for _, one := range Parse(text) {
-		for _, t := range one.Tables {
+// script extracts from each statement of a body in SQL.
+func (e *extractor) script(text string) {
+	for one := range statements(text) {
+		e.within(one)
+	}
+}
+
+// within extracts the tables of a statement in a body. It has fields of its
+// own: what it inserts is not what the statement around it inserts.
+func (e *extractor) within(sql string) {
+	in := extractor{sql: sql, bodies: e.bodies + 1}
+	if _, err := in.extract(); err != nil {
+		for _, t := range refused(sql, err).Tables {
 			e.note(t)
 		}
+		return
+	}
+	for _, t := range in.tables.list {
+		e.note(t)
 	}
 }
 
@@ -55,13 +65,13 @@ func (e *extractor) plpgsql(kind, text string) {
 	}
 	queries, ok := expressions(function, text)
 	if !ok {
-		for _, t := range approximate(Tokens(text)).Tables {
+		for _, t := range approximate(text).Tables {
 			e.note(t)
 		}
 		return
 	}
 	for _, q := range queries {
-		e.statements(q)
+		e.script(q)
 	}
 }
 
@@ -72,36 +82,31 @@ const (
 )
 
 // expressions returns the SQL in a PL/pgSQL function, each as a statement.
-func expressions(function, body string) ([]string, bool) {
-	if safe(function, Tokens(function)) != nil || safe(body, Tokens(body)) != nil {
+func expressions(function, body string) (queries []string, ok bool) {
+	if safe(function) != nil || safe(body) != nil {
 		return nil, false
 	}
 	tree, err := pgquery.ParsePlPgSqlToJSON(function)
 	if err != nil {
 		return nil, false
 	}
-	var root any
-	if json.Unmarshal([]byte(tree), &root) != nil {
-		return nil, false
-	}
-	return collect(root, nil), true
+	err = read(tree, func(root node) { queries = collect(root, nil) })
+	return queries, err == nil
 }
 
-func collect(v any, out []string) []string {
-	switch v := v.(type) {
-	case []any:
-		for _, one := range v {
-			out = collect(one, out)
-		}
-	case map[string]any:
-		n := node(v)
-		if q := n.str("query"); q != "" {
-			mode, _ := n["parseMode"].(float64)
-			out = append(out, asStatement(q, int(mode)))
-		}
-		for _, field := range slices.Sorted(maps.Keys(v)) {
-			out = collect(v[field], out)
-		}
+func collect(v node, out []string) []string {
+	if !v.nests() {
+		return out
+	}
+	if q := v.str("query"); q != "" {
+		mode, _ := v.number("parseMode")
+		out = append(out, asStatement(q, mode))
+	}
+	for one := range v.elements() {
+		out = collect(one, out)
+	}
+	for _, one := range v.fields() {
+		out = collect(one, out)
 	}
 	return out
 }

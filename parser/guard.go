@@ -21,13 +21,13 @@ var (
 )
 
 // safe says why a text must not be given to the C parser.
-func safe(sql string, tokens []Token) error {
+func safe(sql string) error {
 	switch {
 	case len(sql) > maxLength:
 		return errLength
 	case strings.IndexByte(sql, 0) >= 0:
 		return errNUL
-	case depth(tokens) > maxDepth:
+	case depth(sql) > maxDepth:
 		return errDepth
 	}
 	return nil
@@ -37,18 +37,20 @@ func safe(sql string, tokens []Token) error {
 // a chain and each bracket is a level. A comma, AND and OR end a chain of
 // operators, because the grammar makes flat lists of them. They do not end a
 // chain of set operations or joins: SELECT 1, 1 UNION SELECT 1, 1 UNION …
-func depth(tokens []Token) int {
+func depth(sql string) int {
 	var m meter
-	for _, t := range tokens {
-		switch t.Kind {
+	for i := 0; i < len(sql); {
+		kind, n := next(sql[i:])
+		switch kind {
 		case TokenOperator:
 			m.chain++
 		case TokenPunct:
-			m.punct(t.Text)
+			m.punct(sql[i : i+n])
 		case TokenWord:
-			m.word(t.Text)
+			m.word(sql[i : i+n])
 		}
 		m.deepest = max(m.deepest, m.outer+m.total())
+		i += n
 	}
 	return m.deepest
 }
@@ -95,7 +97,11 @@ func (m *meter) punct(mark string) {
 
 // word counts a key word that can begin another level by itself.
 func (m *meter) word(word string) {
-	switch strings.ToLower(word) {
+	if len(word) > len("intersect") {
+		return
+	}
+	var buf [keywordLength]byte
+	switch string(lower(word, &buf)) {
 	case "and", "or":
 		m.chain = 0
 	case "union", "intersect", "except", "join", "case":

@@ -1,7 +1,7 @@
 package parser
 
 import (
-	"maps"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -9,21 +9,22 @@ import (
 // Inspect parses a text and says of each of its statements what a judge of
 // it must know. It refuses text that the C parser cannot be trusted with.
 func Inspect(sql string) ([]Inspection, error) {
-	if err := safe(sql, Tokens(sql)); err != nil {
+	if err := safe(sql); err != nil {
 		return nil, err
 	}
-	list, err := parse(sql)
+	out := []Inspection{}
+	err := parse(sql, func(list []raw) {
+		for _, r := range list {
+			i := inspector{Inspection: Inspection{Class: class(r)}}
+			i.statement(r)
+			i.walk(r.node, nil)
+			slices.Sort(i.Params)
+			i.Params = slices.Compact(i.Params)
+			out = append(out, i.Inspection)
+		}
+	})
 	if err != nil {
 		return nil, err
-	}
-	out := make([]Inspection, 0, len(list))
-	for _, r := range list {
-		i := inspector{Inspection: Inspection{Class: class(r)}}
-		i.statement(r)
-		i.walk(r.node, nil)
-		slices.Sort(i.Params)
-		i.Params = slices.Compact(i.Params)
-		out = append(out, i.Inspection)
 	}
 	return out, nil
 }
@@ -45,25 +46,22 @@ func (i *inspector) statement(r raw) {
 		i.Index = n.str("idxname")
 	case "VacuumStmt":
 		i.options(n.list("options"))
-		for _, v := range n.list("rels") {
-			_, rel := open(v)
-			i.target(rel.child("relation"))
+		for v := range n.list("rels") {
+			i.target(v.inner().child("relation"))
 		}
 	case "ReindexStmt":
 		i.options(n.list("params"))
 		i.Concurrently = slices.Contains(i.Options, "concurrently")
 	case "AlterTableStmt":
-		for _, v := range n.list("cmds") {
-			_, cmd := open(v)
-			i.Options = append(i.Options, snake(strings.TrimPrefix(cmd.str("subtype"), "AT_")))
+		for v := range n.list("cmds") {
+			i.Options = append(i.Options, snake(strings.TrimPrefix(v.inner().str("subtype"), "AT_")))
 		}
 	case "AlterSeqStmt":
 		i.options(n.list("options"))
 		i.target(n.child("sequence"))
 	case "DropStmt":
-		for _, v := range n.list("objects") {
-			kind, o := open(v)
-			switch kind {
+		for v := range n.list("objects") {
+			switch kind, o := v.open(); kind {
 			case "List":
 				i.Targets = append(i.Targets, name(texts(o.list("items"))))
 			case "String":
@@ -71,13 +69,12 @@ func (i *inspector) statement(r raw) {
 			}
 		}
 	case "CommentStmt":
-		if kind, o := open(n["object"]); kind == "List" {
+		if kind, o := n.field("object").open(); kind == "List" {
 			i.Targets = append(i.Targets, name(texts(o.list("items"))))
 		}
 	case "TruncateStmt", "LockStmt":
-		for _, v := range n.list("relations") {
-			_, rel := open(v)
-			i.target(rel)
+		for v := range n.list("relations") {
+			i.target(v.inner())
 		}
 	}
 	if r.kind != "SelectStmt" {
@@ -86,14 +83,14 @@ func (i *inspector) statement(r raw) {
 }
 
 func (i *inspector) target(rel node) {
-	if rel != nil {
+	if rel.ok() {
 		i.Targets = append(i.Targets, Name{rel.str("schemaname"), rel.str("relname")})
 	}
 }
 
-func (i *inspector) options(list []any) {
-	for _, v := range list {
-		if _, o := open(v); o != nil {
+func (i *inspector) options(list iter.Seq[node]) {
+	for v := range list {
+		if o := v.inner(); o.ok() {
 			i.Options = append(i.Options, o.str("defname"))
 		}
 	}
@@ -102,12 +99,12 @@ func (i *inspector) options(list []any) {
 // outputs names the columns of a select list as the server does.
 func (i *inspector) outputs(sel node) {
 	// The names of a set operation are those of its leftmost part.
-	for sel.child("larg") != nil {
+	for sel.child("larg").ok() {
 		sel = sel.child("larg")
 	}
-	for _, v := range sel.list("targetList") {
-		_, target := open(v)
-		kind, val := open(target["val"])
+	for v := range sel.list("targetList") {
+		target := v.inner()
+		kind, val := target.field("val").open()
 		o := Output{Name: target.str("name")}
 		if kind == "FuncCall" {
 			fn := name(texts(val.list("funcname")))
@@ -131,7 +128,7 @@ func outputName(kind string, n node) string {
 	case "FuncCall":
 		return name(texts(n.list("funcname"))).Name
 	case "TypeCast":
-		k, arg := open(n["arg"])
+		k, arg := n.field("arg").open()
 		if s := outputName(k, arg); s != "?column?" {
 			return s
 		}
@@ -143,14 +140,13 @@ func outputName(kind string, n node) string {
 // walk visits a node and all below it. ctes are the names in sight that
 // stand for WITH queries.
 func (i *inspector) walk(n node, ctes []string) {
-	if with := n.child("withClause"); with != nil {
+	if with := n.child("withClause"); with.ok() {
 		ctes = i.with(with, ctes)
 	}
-	for _, field := range slices.Sorted(maps.Keys(n)) {
-		if field == "withClause" {
-			continue
+	for field, v := range n.fields() {
+		if field != "withClause" && v.nests() {
+			i.field(field, v, ctes)
 		}
-		i.field(field, n[field], ctes)
 	}
 }
 
@@ -158,52 +154,51 @@ func (i *inspector) walk(n node, ctes []string) {
 // RECURSIVE a query sees only those before it.
 func (i *inspector) with(with node, ctes []string) []string {
 	ctes = slices.Clone(ctes)
-	var own []string
-	for _, v := range with.list("ctes") {
-		_, cte := open(v)
-		own = append(own, cte.str("ctename"))
+	recursive := with.flag("recursive")
+	if recursive {
+		for v := range with.list("ctes") {
+			ctes = append(ctes, v.inner().str("ctename"))
+		}
 	}
-	if with.flag("recursive") {
-		ctes = append(ctes, own...)
-	}
-	for k, v := range with.list("ctes") {
-		_, cte := open(v)
-		kind, _ := open(cte["ctequery"])
+	for v := range with.list("ctes") {
+		cte := v.inner()
+		kind, _ := cte.field("ctequery").open()
 		i.ModifyingCTE = i.ModifyingCTE || kind != "SelectStmt"
 		i.walk(cte, ctes)
-		if !with.flag("recursive") {
-			ctes = append(ctes, own[k])
+		if !recursive {
+			ctes = append(ctes, cte.str("ctename"))
 		}
 	}
 	return ctes
 }
 
-func (i *inspector) field(field string, v any, ctes []string) {
-	switch v := v.(type) {
-	case []any:
-		for _, e := range v {
-			i.field(field, e, ctes)
-		}
-	case map[string]any:
-		if kind, n := open(v); kind != "" {
-			i.visit(kind, n)
-			if kind == "RangeVar" {
-				i.relation(n, ctes)
-				return
+func (i *inspector) field(field string, v node, ctes []string) {
+	if v.isList() {
+		for e := range v.elements() {
+			if e.nests() {
+				i.field(field, e, ctes)
 			}
-			i.walk(n, ctes)
+		}
+		return
+	}
+	if kind, n := v.open(); kind != "" {
+		i.visit(kind, n)
+		if kind == "RangeVar" {
+			i.relation(n, ctes)
 			return
 		}
-		switch field {
-		case "typeName":
-			i.Casts = append(i.Casts, name(texts(node(v).list("names"))))
-		case "intoClause":
-			i.Into = true
-		case "funccall": // of CALL
-			i.function(node(v).list("funcname"))
-		}
-		i.walk(v, ctes)
+		i.walk(n, ctes)
+		return
 	}
+	switch field {
+	case "typeName":
+		i.Casts = append(i.Casts, name(texts(v.list("names"))))
+	case "intoClause":
+		i.Into = true
+	case "funccall": // of CALL
+		i.function(v.list("funcname"))
+	}
+	i.walk(v, ctes)
 }
 
 func (i *inspector) relation(n node, ctes []string) {
@@ -214,7 +209,7 @@ func (i *inspector) relation(n node, ctes []string) {
 	i.Relations = append(i.Relations, r)
 }
 
-func (i *inspector) function(parts []any) {
+func (i *inspector) function(parts iter.Seq[node]) {
 	i.Functions = append(i.Functions, name(texts(parts)))
 }
 
@@ -226,18 +221,18 @@ func (i *inspector) visit(kind string, n node) {
 	case "RangeTableSample":
 		i.function(n.list("method"))
 	case "SortBy":
-		if op := n.list("useOp"); len(op) > 0 {
-			i.Operators = append(i.Operators, name(texts(op)))
+		if n.has("useOp") {
+			i.Operators = append(i.Operators, name(texts(n.list("useOp"))))
 		}
 	case "A_Expr":
 		i.Operators = append(i.Operators, name(texts(n.list("name"))))
 	case "SubLink":
-		if op := n.list("operName"); len(op) > 0 {
-			i.Operators = append(i.Operators, name(texts(op)))
+		if n.has("operName") {
+			i.Operators = append(i.Operators, name(texts(n.list("operName"))))
 		}
 	case "ParamRef":
-		if f, ok := n["number"].(float64); ok {
-			i.Params = append(i.Params, int(f))
+		if number, ok := n.number("number"); ok {
+			i.Params = append(i.Params, number)
 		}
 	case "A_Star":
 		i.Star = true

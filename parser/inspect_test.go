@@ -110,7 +110,7 @@ func TestInspectSeesEveryCall(t *testing.T) {
 		`SELECT 1 FROM t TABLESAMPLE evil.m (1)`:                           {Functions: []Name{{"evil", "m"}}},
 		`CALL evil.p(1)`:                                                   {Functions: []Name{{"evil", "p"}}},
 		`CREATE TRIGGER t AFTER INSERT ON a EXECUTE FUNCTION evil.f()`:     {Functions: []Name{{"evil", "f"}}},
-		`SELECT f() OVER (PARTITION BY g() ORDER BY h() USING <) FROM i()`: {Functions: []Name{{"", "i"}, {"", "f"}, {"", "h"}, {"", "g"}}, Operators: []Name{{"", "<"}}},
+		`SELECT f() OVER (PARTITION BY g() ORDER BY h() USING <) FROM i()`: {Functions: []Name{{"", "f"}, {"", "g"}, {"", "h"}, {"", "i"}}, Operators: []Name{{"", "<"}}},
 	} {
 		list, err := Inspect(sql)
 		if err != nil || len(list) != 1 {

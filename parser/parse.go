@@ -1,7 +1,7 @@
 package parser
 
 import (
-	"slices"
+	"errors"
 	"strings"
 
 	pgquery "github.com/pganalyze/pg_query_go/v5"
@@ -12,7 +12,7 @@ import (
 // tokens, with Parsed false, and costs the others nothing.
 func Parse(sql string) []Statement {
 	out := []Statement{}
-	for _, one := range Split(sql) {
+	for one := range statements(sql) {
 		out = append(out, parseOne(one))
 	}
 	return out
@@ -20,25 +20,35 @@ func Parse(sql string) []Statement {
 
 // Tables returns the tables a text touches, each once for each access.
 func Tables(sql string) []Table {
-	out := []Table{}
-	for _, s := range Parse(sql) {
-		for _, t := range s.Tables {
-			if !slices.Contains(out, t) {
-				out = append(out, t)
-			}
+	all := set[Table]{list: []Table{}}
+	for one := range statements(sql) {
+		e := extractor{sql: one}
+		_, err := e.extract()
+		tables := e.tables.list
+		if err != nil {
+			tables = refused(one, err).Tables
+		}
+		for _, t := range tables {
+			all.add(t)
 		}
 	}
-	return out
+	return all.list
 }
 
 // Fingerprint names the shape of a statement: the same for texts that differ
-// only in literals. It drops runs of digits in names too (events_202401 is
-// events_202402), so nothing about tables may be kept by it.
+// only in literals, also where the library counts them in, as in the options of
+// COPY or the password of a role: it is that of the masked text. It drops runs
+// of digits in names too (events_202401 is events_202402), so nothing about
+// tables may be kept by it.
 func Fingerprint(sql string) (string, error) {
-	if err := safe(sql, Tokens(sql)); err != nil {
+	if err := safe(sql); err != nil {
 		return "", err
 	}
-	f, err := pgquery.Fingerprint(sql)
+	return fingerprint(Mask(sql))
+}
+
+func fingerprint(masked string) (string, error) {
+	f, err := pgquery.Fingerprint(masked)
 	if err != nil {
 		return "", refusal(err)
 	}
@@ -48,57 +58,68 @@ func Fingerprint(sql string) (string, error) {
 // Approximate names the tables of a text by its tokens alone, without the C
 // parser: for what that cannot be trusted with.
 func Approximate(sql string) Statement {
-	tokens := Tokens(sql)
-	s := approximate(tokens)
+	s := approximate(sql)
 	s.Text = Mask(sql)
 	return s
 }
 
 func parseOne(sql string) Statement {
-	tokens := Tokens(sql)
-	err := safe(sql, tokens)
-	var list []raw
-	if err == nil {
-		list, err = parse(sql)
+	e := extractor{sql: sql}
+	kind, err := e.extract()
+	if err != nil {
+		return refused(sql, err)
 	}
-	if err != nil || len(list) != 1 {
-		return refused(sql, tokens, err)
-	}
-	e := newExtractor(sql)
-	e.statement(list[0].kind, list[0].node, nil)
 	s := e.result()
-	s.Kind, s.Parsed, s.Text = strings.TrimSuffix(class(list[0]), "_only"), true, Mask(sql)
-	if s.Fingerprint, err = pgquery.Fingerprint(s.Text); err != nil {
-		s.Err = refusal(err).Error()
+	s.Kind, s.Parsed, s.Text = kind, true, Mask(sql)
+	if s.Fingerprint, err = fingerprint(s.Text); err != nil {
+		s.Err = err.Error()
 	}
 	return s
+}
+
+var errNotOne = errors.New("the text is not one statement")
+
+// extract parses the extractor's text and walks over its tree.
+func (e *extractor) extract() (kind string, err error) {
+	if err := safe(e.sql); err != nil {
+		return "", err
+	}
+	one := false
+	err = parse(e.sql, func(list []raw) {
+		if one = len(list) == 1; !one {
+			return
+		}
+		kind = strings.TrimSuffix(class(list[0]), "_only")
+		e.statement(list[0].kind, list[0].node, nil)
+	})
+	if err == nil && !one {
+		err = errNotOne
+	}
+	return kind, err
 }
 
 // refused answers for a text that the grammar refuses: with a driver's
 // placeholders made PostgreSQL's own it may be one that it knows, otherwise it
 // is approximated.
-func refused(sql string, tokens []Token, why error) Statement {
+func refused(sql string, why error) Statement {
 	s := Approximate(sql)
-	if why != nil {
-		s.Err = why.Error()
-	}
-	bound, any := bindPlaceholders(tokens)
-	if !any || safe(bound, Tokens(bound)) != nil {
+	s.Err = why.Error()
+	bound, any := bindPlaceholders(sql)
+	if !any {
 		return s
 	}
-	list, err := parse(bound)
-	if err != nil || len(list) != 1 {
+	e := extractor{sql: bound}
+	if _, err := e.extract(); err != nil {
 		return s
 	}
-	e := newExtractor(bound)
-	e.statement(list[0].kind, list[0].node, nil)
 	exact := e.result()
 	exact.Text, exact.Err = s.Text, s.Err
 	return exact
 }
 
 // bindPlaceholders writes $1 for each ? and :name of a driver.
-func bindPlaceholders(tokens []Token) (sql string, any bool) {
+func bindPlaceholders(sql string) (bound string, any bool) {
+	tokens := Tokens(sql)
 	var out strings.Builder
 	for i := 0; i < len(tokens); i++ {
 		t := tokens[i]
@@ -114,42 +135,4 @@ func bindPlaceholders(tokens []Token) (sql string, any bool) {
 		out.WriteString(t.Text)
 	}
 	return out.String(), any
-}
-
-// Split takes a text apart at its semicolons, but not at those inside of
-// quotes, parentheses or a BEGIN ATOMIC body.
-func Split(sql string) []string {
-	var out []string
-	start, parens, blocks := 0, 0, 0
-	previous, empty := "", true
-	for _, t := range Tokens(sql) {
-		word := ""
-		switch t.Kind {
-		case TokenSpace, TokenComment:
-			continue
-		case TokenWord:
-			word = strings.ToLower(t.Text)
-		}
-		switch {
-		case t.Kind == TokenPunct && t.Text == "(":
-			parens++
-		case t.Kind == TokenPunct && t.Text == ")":
-			parens--
-		case word == "atomic" && previous == "begin", blocks > 0 && word == "case":
-			blocks++
-		case blocks > 0 && word == "end":
-			blocks--
-		case t.Kind == TokenPunct && t.Text == ";" && parens <= 0 && blocks == 0:
-			if !empty {
-				out = append(out, strings.TrimSpace(sql[start:t.Offset]))
-			}
-			start, empty, parens, previous = t.Offset+1, true, 0, ""
-			continue
-		}
-		previous, empty = word, false
-	}
-	if !empty {
-		out = append(out, strings.TrimSpace(sql[start:]))
-	}
-	return out
 }
