@@ -157,12 +157,15 @@ func (e *extractor) with(with node, s *scope) {
 	}
 }
 
-// fields walks over what is below a node, in the tree's order. What is passed
-// over by name was looked at before.
+// fields walks over what is below a node, in the tree's order. skip is what was
+// looked at before.
 func (e *extractor) fields(kind string, n node, s *scope, clause Clause, skip string) {
-	special := targets[kind]
+	var special map[string]Access
+	if kind != "" {
+		special = targets[kind]
+	}
 	for field, v := range n.fields() {
-		if !v.nests() || field == "withClause" || field == skip {
+		if !v.nests() || field == "withClause" || field == skip || field == "typeName" || field == "funcname" {
 			continue
 		}
 		if special != nil {
@@ -212,8 +215,6 @@ func (e *extractor) value(field string, v node, s *scope, clause Clause) {
 // plain walks over a field whose type is fixed and so not written.
 func (e *extractor) plain(field string, n node, s *scope, clause Clause) {
 	switch field {
-	case "typeName":
-		return
 	case "larg", "rarg":
 		if n.has("op") { // the parts of a UNION
 			e.statement("SelectStmt", n, s)
@@ -243,6 +244,8 @@ func (e *extractor) node(kind string, n node, s *scope, clause Clause) {
 	case kind == "ColumnRef":
 		e.column(n, s, clause)
 	case kind == "TypeName", kind == "A_Const", kind == "String", kind == "ParamRef":
+	case kind == "A_Expr", kind == "BoolExpr", kind == "FuncCall", kind == "ResTarget": // most of a tree
+		e.fields("", n, s, clause, "")
 	case strings.HasSuffix(kind, "Stmt"):
 		e.statement(kind, n, s)
 	case kind == "SortBy" && clause == ClauseOrder:
@@ -251,7 +254,7 @@ func (e *extractor) node(kind string, n node, s *scope, clause Clause) {
 		for _, u := range texts(n.list("usingClause")) {
 			e.add(Column{Name: u, Clause: ClauseJoin})
 		}
-		e.fields(kind, n, s, clause, "")
+		e.fields("", n, s, clause, "")
 	default:
 		e.fields(kind, n, s, clause, "")
 	}

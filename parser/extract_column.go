@@ -7,15 +7,13 @@ func (e *extractor) column(n node, s *scope, clause Clause) {
 	if clause == "" {
 		return
 	}
-	parts := texts(n.list("fields"))
-	if len(parts) == 0 || slices.Contains(parts, "*") {
-		return
+	qualifier, name := "", ""
+	for v := range n.list("fields") {
+		qualifier, name = name, v.inner().str("sval")
 	}
-	qualifier := ""
-	if len(parts) > 1 {
-		qualifier = parts[len(parts)-2]
+	if name != "" { // and not a star
+		e.add(Column{Table: s.resolve(qualifier), Name: name, Clause: clause})
 	}
-	e.add(Column{Table: s.resolve(qualifier), Name: parts[len(parts)-1], Clause: clause})
 }
 
 func (e *extractor) add(c Column) {

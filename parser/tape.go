@@ -65,9 +65,7 @@ func (t *tape) value(i int, key uint32, keyLen uint8) (int, bool) {
 		t.entries[at].to, t.entries[at].next = uint32(end), int32(at+1)
 		return end + 1, ok
 	default:
-		for end < len(t.text) && strings.IndexByte(",]} \n\t\r", t.text[end]) < 0 {
-			end++
-		}
+		end = scalarEnd(t.text, i)
 		ok = end > i
 	}
 	t.entries[at].to, t.entries[at].next = uint32(end), int32(len(t.entries))
@@ -97,7 +95,13 @@ func (t *tape) object(i int) (int, bool) {
 		if colon >= len(t.text) || t.text[colon] != ':' {
 			return i, false
 		}
-		if i, ok = t.value(skipSpace(t.text, colon+1), uint32(i+1), uint8(end-i-1)); !ok {
+		value := skipSpace(t.text, colon+1)
+		// Where things stand in the text is a fifth of all, and nobody asks.
+		if t.text[i+1:end] == "location" && value < len(t.text) && t.text[value] != '{' && t.text[value] != '"' {
+			i = scalarEnd(t.text, value)
+			continue
+		}
+		if i, ok = t.value(value, uint32(i+1), uint8(end-i-1)); !ok {
 			return i, false
 		}
 	}
@@ -121,6 +125,17 @@ func (t *tape) array(i int) (int, bool) {
 			return i, false
 		}
 	}
+}
+
+// scalarEnd returns where a number or a word ends.
+func scalarEnd(s string, i int) int {
+	for ; i < len(s); i++ {
+		switch s[i] {
+		case ',', ']', '}', ' ', '\n', '\t', '\r':
+			return i
+		}
+	}
+	return i
 }
 
 func skipSpace(s string, i int) int {
