@@ -52,7 +52,8 @@ func (t *tape) value(i int, key uint32, keyLen uint8) (int, bool) {
 	}
 	at := len(t.entries)
 	t.entries = append(t.entries, entry{key: key, keyLen: keyLen, kind: t.text[i], from: uint32(i)})
-	end, ok := i, true
+	var end int
+	ok := true
 	switch t.text[i] {
 	case '{':
 		end, ok = t.object(i + 1)
