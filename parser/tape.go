@@ -53,7 +53,7 @@ func (t *tape) value(i int, key uint32, keyLen uint8) (int, bool) {
 	at := len(t.entries)
 	t.entries = append(t.entries, entry{key: key, keyLen: keyLen, kind: t.text[i], from: uint32(i)})
 	var end int
-	ok := true
+	var ok bool
 	switch t.text[i] {
 	case '{':
 		end, ok = t.object(i + 1)
