@@ -77,7 +77,7 @@ func (r *run) steps(ctx context.Context, rule *rules.Rule, a *rules.Action, valu
 				return nil, fmt.Errorf("line %d: no value for %v", step.Line, missing)
 			}
 			out = append(out, PlannedStep{
-				SQL: sql, Class: step.Class, Role: roleFor(step, values), Index: i, Each: each,
+				SQL: sql, Class: step.Class, Role: roleFor(step, values.Merge(each)), Index: i, Each: each,
 			})
 		}
 	}
@@ -96,6 +96,10 @@ func roleFor(step rules.Step, values rules.Values) string {
 		if !step.AsOwner {
 			return ""
 		}
+	}
+	// What a row of `each` names may be another's than the finding's object.
+	if role := values["each.owner"].Text; role != "" {
+		return role
 	}
 	return values["owner"].Text
 }

@@ -23,6 +23,9 @@ func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values
 			return refuse(Invalid, "detect returned no "+column, "the columns oid, schema and name are required")
 		}
 	}
+	if kind := ObjectKind(row.Text("kind")); !kind.known() {
+		return refuse(Invalid, fmt.Sprintf("detect returned the kind %q, which there is not", kind), "")
+	}
 	if grant := row.Text("blind"); grant != "" {
 		return refuse(Blind, "the role may not see what decides this", grant)
 	}
@@ -35,7 +38,7 @@ func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values
 	}
 	facts := row
 	if rule.Capture != nil {
-		captured, err := r.read(ctx, rule, *rule.Capture, base.Merge(row.Values("")))
+		captured, err := r.capture(ctx, rule, base.Merge(row.Values("")))
 		switch {
 		case err != nil:
 			s := r.skipped(rule, name(row), err)
@@ -54,6 +57,16 @@ func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values
 	return r.finding(rule, table, row, facts), nil
 }
 
+// capture reads the facts of one candidate. An error that the rule names is the
+// proof itself, as what amcheck says of a damaged index.
+func (r *run) capture(ctx context.Context, rule *rules.Rule, values rules.Values) ([]rules.Row, error) {
+	rows, err := r.read(ctx, rule, *rule.Capture, values)
+	if db := databaseError(err); db != nil && slices.Contains(rule.Proof, db.SQLState) {
+		return []rules.Row{{{Name: rules.Damage, Value: rules.Text(db.Message)}}}, nil
+	}
+	return rows, err
+}
+
 func (r *run) finding(rule *rules.Rule, table uint32, row, facts rules.Row) *Finding {
 	now := r.now()
 	values := facts.Values("")
@@ -61,7 +74,7 @@ func (r *run) finding(rule *rules.Rule, table uint32, row, facts rules.Row) *Fin
 		Rule: rule.ID, Title: rule.Title, Database: r.cfg.Database,
 		Severity: rule.Severity, Risk: rule.Risk, Status: Open,
 		Object: Object{
-			Schema: row.Text("schema"), Name: row.Text("name"),
+			Kind: ObjectKind(row.Text("kind")), Schema: row.Text("schema"), Name: row.Text("name"),
 			OID: number(row.Text("oid")), TableOID: table,
 			Owner: values["owner"].Text,
 		},
@@ -87,7 +100,7 @@ func (r *run) finding(rule *rules.Rule, table uint32, row, facts rules.Row) *Fin
 
 // name is how messages name a candidate; report escapes and quotes it.
 func name(row rules.Row) string {
-	return row.Text("schema") + "." + row.Text("name")
+	return Object{Kind: ObjectKind(row.Text("kind")), Schema: row.Text("schema"), Name: row.Text("name")}.String()
 }
 
 func number(s string) uint32 {

@@ -24,7 +24,7 @@ func (r *run) plan(ctx context.Context) ([]chosen, error) {
 		for _, f := range p.findings {
 			plan, err := r.build(ctx, p.rule, f)
 			if err != nil {
-				s := r.skipped(p.rule, f.Object.Schema+"."+f.Object.Name, err)
+				s := r.skipped(p.rule, f.Object.String(), err)
 				r.result.Skips = append(r.result.Skips, s)
 				r.tell(ctx, Transition{Action: RuleSkipped, Skip: &s})
 				continue

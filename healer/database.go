@@ -76,6 +76,8 @@ type Read struct {
 // Operation is what a session is opened for.
 type Operation struct {
 	Application string // pgmend/RULE/ATTEMPT
+	Database    string // where it runs; "": the healer's own
+	Signals     bool   // it signals sessions, and nothing else
 	Mode        rules.Mode
 	Deadline    time.Duration // of one statement; 0: the default, 1 h
 	LockTimeout time.Duration // of a transaction, at most 500 ms; 0: that

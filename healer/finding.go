@@ -11,12 +11,54 @@ import (
 // CONCURRENTLY, so oids are facts and not part of the identity, except the
 // table's.
 type Object struct {
-	Schema     string `json:"schema"`
-	Name       string `json:"name"`
-	OID        uint32 `json:"oid"`
-	TableOID   uint32 `json:"table_oid"`
-	Definition string `json:"definition,omitempty"` // SHA-256 of the definition
-	Owner      string `json:"owner,omitempty"`
+	Kind       ObjectKind `json:"kind,omitempty"` // "": a relation, or a part of one
+	Schema     string     `json:"schema"`         // "" where the kind has none
+	Name       string     `json:"name"`
+	OID        uint32     `json:"oid"` // a session's is its pid
+	TableOID   uint32     `json:"table_oid"`
+	Definition string     `json:"definition,omitempty"` // SHA-256 of the definition
+	Owner      string     `json:"owner,omitempty"`
+}
+
+// ObjectKind is what an object is that is not a relation.
+type ObjectKind string
+
+// The kinds of objects that are not relations. Each is found again by its name
+// alone, but for a session, which is its pid, and a collation, which has a
+// schema.
+const (
+	ObjectCollation    ObjectKind = "collation"
+	ObjectDatabase     ObjectKind = "database"
+	ObjectExtension    ObjectKind = "extension"
+	ObjectPrepared     ObjectKind = "prepared transaction"
+	ObjectServer       ObjectKind = "server"
+	ObjectSession      ObjectKind = "session"
+	ObjectSetting      ObjectKind = "setting"
+	ObjectSlot         ObjectKind = "replication slot"
+	ObjectStandby      ObjectKind = "standby"
+	ObjectSubscription ObjectKind = "subscription"
+)
+
+// known reports whether it is one of the kinds.
+func (k ObjectKind) known() bool {
+	switch k {
+	case "", ObjectCollation, ObjectDatabase, ObjectExtension, ObjectPrepared, ObjectServer, ObjectSession,
+		ObjectSetting, ObjectSlot, ObjectStandby, ObjectSubscription:
+		return true
+	}
+	return false
+}
+
+// String names the object in a message: schema.name, or kind and name.
+func (o Object) String() string {
+	text := o.Name
+	if o.Schema != "" {
+		text = o.Schema + "." + text
+	}
+	if o.Kind != "" {
+		text = string(o.Kind) + " " + text
+	}
+	return text
 }
 
 // Finding is a fault that the catalog proves.
@@ -86,7 +128,13 @@ func (f *Finding) Identify(id Identity, scope rules.Scope) {
 	if scope == rules.ScopeCluster {
 		database = ""
 	}
-	f.Fingerprint = digest(f.Rule, id.SystemIdentifier, database, f.Object.Schema,
-		f.Object.Name, strconv.FormatUint(uint64(f.Object.TableOID), 10), f.Object.Definition)
+	parts := []string{
+		f.Rule, id.SystemIdentifier, database, f.Object.Schema,
+		f.Object.Name, strconv.FormatUint(uint64(f.Object.TableOID), 10), f.Object.Definition,
+	}
+	if f.Object.Kind != "" {
+		parts = append(parts, string(f.Object.Kind))
+	}
+	f.Fingerprint = digest(parts...)
 	f.ID = "F" + f.Fingerprint[:11]
 }

@@ -3,6 +3,7 @@ package healer
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pgmend/pgmend/rules"
@@ -99,9 +100,27 @@ func script(p Plan) string {
 	return out
 }
 
+// recalled is what guards may ask of the memory: since when the fault has been
+// known, and how many repairs of its rule were verified within the last hour.
+func (r *run) recalled(f Finding) rules.Values {
+	if known, ok := r.memory.findings[f.ID]; ok && known.Status != Resolved {
+		f.FirstSeen = known.FirstSeen
+	}
+	repairs := 0
+	for _, a := range r.memory.attempts {
+		if a.Verified && a.UndoOf == "" && a.Plan.Finding.Rule == f.Rule && a.Ended.After(r.now().Add(-time.Hour)) {
+			repairs++
+		}
+	}
+	return rules.Values{
+		"finding.first_seen": {Text: f.FirstSeen.Format(time.RFC3339Nano)},
+		"repairs.last_hour":  {Text: strconv.Itoa(repairs)},
+	}
+}
+
 // guardRows asks the rule's own guards: any row refuses.
 func (r *run) guardRows(ctx context.Context, f Finding, rule *rules.Rule) *Decision {
-	values := r.base(rule).Merge(f.Facts)
+	values := r.base(rule).Merge(f.Facts, r.recalled(f))
 	for _, g := range rule.Guards {
 		rows, err := r.read(ctx, rule, g.Query, values)
 		if err != nil {

@@ -100,7 +100,8 @@ func (j *job) try(ctx context.Context) (err error) {
 	}
 	s, err := j.cfg.Operator.Begin(ctx, Operation{
 		Application: j.attempt.application(),
-		Mode:        j.action.Mode, Deadline: j.deadline(), LockTimeout: j.action.LockTimeout,
+		Database:    j.values["run_in"].Text, Signals: j.action.Signals(),
+		Mode: j.action.Mode, Deadline: j.deadline(), LockTimeout: j.action.LockTimeout,
 	})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -8,6 +8,6 @@ func TestBuiltinVets(t *testing.T) {
 		t.Error(e)
 	}
 	if len(s.Files()) < 10 {
-		t.Errorf("%d rules", len(s.Files()))
+		t.Errorf("only %d rules are embedded", len(s.Files()))
 	}
 }

@@ -11,6 +11,7 @@ type hazard struct {
 	options   []string // for ALTER …: the sub-commands that are allowed
 	functions []string // for SELECT: the acting functions that are allowed
 	session   bool     // cannot run inside a transaction block
+	signals   bool     // its functions signal a session
 }
 
 // hazards is the closed list. A statement whose class no declared hazard
@@ -34,8 +35,8 @@ var hazards = map[string]hazard{
 	"extension":      {classes: []string{"alter_extension"}},
 	"alter_system":   {classes: []string{"alter_system"}, session: true},
 	"reload":         {functions: []string{"pg_catalog.pg_reload_conf"}},
-	"cancel":         {functions: []string{"pg_catalog.pg_cancel_backend"}},
-	"terminate":      {functions: []string{"pg_catalog.pg_terminate_backend"}},
+	"cancel":         {functions: []string{"pg_catalog.pg_cancel_backend"}, signals: true},
+	"terminate":      {functions: []string{"pg_catalog.pg_terminate_backend"}, signals: true},
 	"drop_slot":      {functions: []string{"pg_catalog.pg_drop_replication_slot"}},
 	"rollback":       {classes: []string{"rollback_prepared"}, session: true},
 	"collation":      {classes: []string{"alter_collation", "alter_database"}},

@@ -141,8 +141,11 @@ func (r *reader) param(name, value string, line int) {
 	if _, err := p.Value(p.Default); err != nil {
 		r.mistakef(line, "the default of parameter %s: %v", name, err)
 	}
-	if _, twice := r.file.header.Param(name); twice || name == "enabled" {
+	if _, twice := r.file.header.Param(name); twice {
 		r.mistakef(line, "the parameter %s is already there", name)
+	}
+	if name == enabledParam && p.Type != TypeBool {
+		r.mistake(line, "the parameter enabled is not of type bool", "-- param enabled: bool = false")
 	}
 	r.file.header.Params = append(r.file.header.Params, p)
 }

@@ -12,6 +12,10 @@ import (
 // paramTypes are the types a parameter may have.
 var paramTypes = []ParamType{TypeBytes, TypeInteger, TypeNumber, TypeShare, TypeDuration, TypeText, TypeBool}
 
+// enabledParam is the parameter that every rule has: whether it runs. A rule
+// that has to be configured first declares it with the default false.
+const enabledParam = "enabled"
+
 // Setting gives a parameter of the rules a glob matches a value.
 type Setting struct {
 	Glob  string `json:"glob"`
@@ -55,7 +59,7 @@ func MatchGlob(glob, id string) bool {
 // error is never silent.
 func CheckSettings(list []Setting, all []*Rule) error {
 	for _, s := range list {
-		ids, params, used := []string{}, []string{"enabled"}, false
+		ids, params, used := []string{}, []string{enabledParam}, false
 		for _, r := range all {
 			ids = append(ids, r.ID)
 			if !MatchGlob(s.Glob, r.ID) {
@@ -65,7 +69,7 @@ func CheckSettings(list []Setting, all []*Rule) error {
 				params = append(params, p.Name)
 			}
 			_, has := r.Param(s.Param)
-			used = used || has || s.Param == "enabled"
+			used = used || has || s.Param == enabledParam
 		}
 		if used {
 			continue
@@ -80,19 +84,26 @@ func CheckSettings(list []Setting, all []*Rule) error {
 }
 
 // Settings returns the rule's parameters: the defaults, then the settings
-// that match, in order. A rule whose `enabled` is false does not run.
+// that match, in order. A rule whose `enabled` is false does not run; that is
+// no value of its queries.
 func (r *Rule) Settings(list []Setting) (values Values, enabled bool, err error) {
 	values, enabled = make(Values, len(r.Params)), true
 	for _, p := range r.Params {
-		if values[p.Name], err = p.Value(p.Default); err != nil {
+		value, err := p.Value(p.Default)
+		if err != nil {
 			return nil, false, fmt.Errorf("rule %s: parameter %s: %w", r.ID, p.Name, err)
 		}
+		if p.Name == enabledParam {
+			enabled = value.Text == "true"
+			continue
+		}
+		values[p.Name] = value
 	}
 	for _, s := range list {
 		if !MatchGlob(s.Glob, r.ID) {
 			continue
 		}
-		if s.Param == "enabled" {
+		if s.Param == enabledParam {
 			if enabled, err = strconv.ParseBool(s.Value); err != nil {
 				return nil, false, fmt.Errorf("setting %s: true or false is needed", s)
 			}

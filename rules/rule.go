@@ -18,12 +18,13 @@ type Rule struct {
 	Cooldown time.Duration // between two repairs of the same finding
 	Params   []Param
 
-	Detect  Query   // candidates, one row each
-	Capture *Query  // once per candidate; no row: no finding
-	Guards  []Guard // any row refuses
-	Measure *Query  // numbers before and after, for the report
-	Repair  *Action // nil: the rule only reports
-	Verify  *Verify // nil only where Repair is nil
+	Detect  Query    // candidates, one row each
+	Capture *Query   // once per candidate; no row: no finding
+	Proof   []string // SQLSTATEs of capture that prove the fault, as {damage}
+	Guards  []Guard  // any row refuses
+	Measure *Query   // numbers before and after, for the report
+	Repair  *Action  // nil: the rule only reports
+	Verify  *Verify  // nil only where Repair is nil
 	Undo    Undo
 
 	// Opens is set where capture opens the relation, and so can meet a lock.
@@ -159,6 +160,17 @@ type Action struct {
 	Steps       []Step
 }
 
+// Signals reports whether the action signals sessions. Such an action does
+// nothing else, because it runs as the login that may.
+func (a *Action) Signals() bool {
+	for _, s := range a.Steps {
+		if s.Signals {
+			return true
+		}
+	}
+	return false
+}
+
 // Step is one durable statement of an action and the queries around it.
 type Step struct {
 	Template
@@ -169,6 +181,7 @@ type Step struct {
 	Fails   map[string]string // SQLSTATE to the rule it hands over to
 	AsOwner bool              // as the object's owner, sandboxed
 	Class   string            // the statement's class, by its syntax tree
+	Signals bool              // it cancels or ends a session
 }
 
 // Verify proves a repair: within the time, the query must return no row.

@@ -16,6 +16,12 @@ func (r *reader) apply(rule *Rule, s section) {
 	case "capture":
 		q := r.query(s)
 		rule.Capture = &q
+		for _, o := range r.options(s, s.arg) {
+			if o.key != "proof" || !stateForm.MatchString(o.value) {
+				r.mistake(s.line, fmt.Sprintf("unknown option %s=%s of capture", o.key, o.value), "proof=XX002, an SQLSTATE that proves the fault")
+			}
+			rule.Proof = append(rule.Proof, o.value)
+		}
 	case "guard":
 		rule.Guards = append(rule.Guards, Guard{Name: s.arg, Query: r.query(s)})
 	case "measure":
@@ -154,8 +160,9 @@ func (r *reader) action(s section, arg string) *Action {
 }
 
 var (
-	noteForm = regexp.MustCompile(`^\s*-- (each|if|let|assert|fails|as):\s*(.*?)\s*$`)
-	failForm = regexp.MustCompile(`^([0-9A-Z]{5})\s*->\s*([a-z0-9-]+/[a-z0-9-]+)$`)
+	noteForm  = regexp.MustCompile(`^\s*-- (each|if|let|assert|fails|as):\s*(.*?)\s*$`)
+	stateForm = regexp.MustCompile(`^[0-9A-Z]{5}$`)
+	failForm  = regexp.MustCompile(`^([0-9A-Z]{5})\s*->\s*([a-z0-9-]+/[a-z0-9-]+)$`)
 )
 
 // note is a comment line above a step that says something about it.

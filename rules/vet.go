@@ -26,7 +26,9 @@ func (r *reader) vet(rule *Rule) {
 	v := vetter{reader: r, rule: rule, used: make(map[string]bool)}
 	base := known{}
 	for _, p := range rule.Params {
-		base[p.Name] = ""
+		if p.Name != enabledParam {
+			base[p.Name] = ""
+		}
 	}
 	for _, e := range eventNames {
 		base["event."+e] = ""
@@ -43,13 +45,20 @@ func (r *reader) vet(rule *Rule) {
 	facts := base.with("", columns)
 	if rule.Capture != nil {
 		facts = facts.with("", v.query("capture", *rule.Capture, facts, readRows))
+		if len(rule.Proof) > 0 {
+			facts = facts.with("", []parser.Output{{Name: Damage}})
+		}
 		rule.Opens = rule.Reads == ReadsRows || v.opened
 	}
 	if _, owner := facts["owner"]; !owner && rule.Reads == ReadsRows {
 		r.mistakef(rule.Detect.Line, "a rule that reads rows needs the column owner: it reads them in the owner's sandbox")
 	}
+	before := maps.Clone(facts)
+	for _, name := range guardNames {
+		before[name] = ""
+	}
 	for _, g := range rule.Guards {
-		v.query("guard", g.Query, facts, readRows)
+		v.query("guard", g.Query, before, readRows)
 	}
 	if rule.Measure != nil {
 		v.query("measure", *rule.Measure, facts, readRows)
@@ -70,6 +79,14 @@ func (r *reader) vet(rule *Rule) {
 // eventNames are the fields of a log event a rule may narrow itself by.
 var eventNames = []string{"schema", "table", "constraint", "column", "sqlstate", "user", "database"}
 
+// Damage is the fact that holds the message of an error that proves the fault.
+const Damage = "damage"
+
+// guardNames are what a guard may ask of the healer's memory: since when the
+// fault has been known, and how many repairs of this rule were verified within
+// the last hour.
+var guardNames = []string{"finding.first_seen", "repairs.last_hour"}
+
 type vetter struct {
 	*reader
 	rule *Rule
@@ -82,7 +99,7 @@ type vetter struct {
 // believe that it did something. A variant for another version may use it.
 func (v *vetter) unused() {
 	for _, p := range v.rule.Params {
-		if !v.used[p.Name] && !strings.Contains(v.file.Source, "@"+p.Name) && !strings.Contains(v.file.Source, "{"+p.Name) {
+		if p.Name != enabledParam && !v.used[p.Name] && !strings.Contains(v.file.Source, "@"+p.Name) && !strings.Contains(v.file.Source, "{"+p.Name) {
 			v.mistakef(p.Line, "the parameter %s is never used", p.Name)
 		}
 	}

@@ -30,7 +30,7 @@ func (v *vetter) action(section string, a *Action, facts known) {
 		if !ok {
 			continue
 		}
-		step.Class = inspection.Class
+		step.Class, step.Signals = inspection.Class, signals(inspection)
 		if why := v.step(a, inspection); why != "" {
 			v.mistakef(step.Line, "%s: %s", section, why)
 		}
@@ -38,6 +38,23 @@ func (v *vetter) action(section string, a *Action, facts known) {
 			v.mistakef(step.Line, "%s: let reads under locks already held, so it needs a transaction", section)
 		}
 	}
+	for _, step := range a.Steps {
+		if a.Signals() && !step.Signals {
+			v.mistakef(step.Line, "%s: an action that signals sessions does nothing else: it runs as the signaller", section)
+		}
+	}
+}
+
+// signals reports whether a statement cancels or ends a session.
+func signals(i parser.Inspection) bool {
+	for _, h := range hazards {
+		for _, f := range i.Functions {
+			if h.signals && slices.Contains(h.functions, qualified(f)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // step says why a statement is not allowed: "" where it is.

@@ -155,9 +155,14 @@ func (a *app) connection() (c pg.Config, databases []string, err error) {
 	if c.Observer, err = a.configured(conf.Connection, conf.Connection.Observer); err != nil {
 		return c, nil, err
 	}
-	if conf.Connection.Healer.User != "" {
-		if c.Healer, err = a.configured(conf.Connection, conf.Connection.Healer); err != nil {
-			return c, nil, err
+	for _, role := range []struct {
+		login config.Login
+		conn  *string
+	}{{conf.Connection.Healer, &c.Healer}, {conf.Connection.Signaller, &c.Signaller}} {
+		if role.login.User != "" {
+			if *role.conn, err = a.configured(conf.Connection, role.login); err != nil {
+				return c, nil, err
+			}
 		}
 	}
 	databases = conf.Databases

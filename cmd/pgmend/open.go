@@ -205,9 +205,11 @@ func openDatabase(ctx context.Context, c pg.Config, name string) (*pg.Database, 
 	if c.Observer, err = overlay(c.Observer, []setting{{"dbname", name}}); err != nil {
 		return nil, err
 	}
-	if c.Healer != "" {
-		if c.Healer, err = overlay(c.Healer, []setting{{"dbname", name}}); err != nil {
-			return nil, err
+	for _, login := range []*string{&c.Healer, &c.Signaller} {
+		if *login != "" {
+			if *login, err = overlay(*login, []setting{{"dbname", name}}); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return pg.Open(ctx, c)

@@ -63,7 +63,7 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 	settings := map[string]string{
 		"listen_addresses": "", "unix_socket_directories": s.dir, "max_connections": "60",
 		"shared_buffers": "16MB", "lc_messages": "C", "timezone": "UTC", "log_timezone": "UTC",
-		"max_prepared_transactions": "5", "wal_level": "logical",
+		"max_prepared_transactions": "20", "wal_level": "logical",
 	}
 	if !o.Durable {
 		settings["fsync"], settings["full_page_writes"], settings["synchronous_commit"] = "off", "off", "off"

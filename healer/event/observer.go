@@ -81,7 +81,7 @@ func attributes(e Event, t healer.Transition) []slog.Attr {
 	}
 	if f != nil {
 		add(KeyRule, f.Rule)
-		add(KeyCollection, f.Object.Schema+"."+f.Object.Name)
+		add(KeyCollection, f.Object.String())
 		add(KeyFinger, f.Fingerprint)
 		add(KeyIncident, f.ID)
 		add(KeySystemID, f.Server)

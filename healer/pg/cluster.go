@@ -46,8 +46,8 @@ func (s *Sessions) has(pid uint32) bool {
 func (d *Database) Running(ctx context.Context) ([]string, error) {
 	rows, err := d.catalog(ctx, `SELECT a.application_name AS application, a.pid
 		  FROM pg_catalog.pg_stat_activity AS a
-		 WHERE a.application_name LIKE 'pgmend/%/%' AND a.state IS DISTINCT FROM 'idle' AND a.usename IN ($1, $2)
-		 ORDER BY 1`, name(d.observer.User), name(d.healer.User))
+		 WHERE a.application_name LIKE 'pgmend/%/%' AND a.state IS DISTINCT FROM 'idle' AND a.usename IN ($1, $2, $3)
+		 ORDER BY 1`, name(d.observer.User), name(d.healer.User), name(d.signals.User))
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 type Config struct {
 	Observer       string    // libpq conninfo or URI of whom finds
 	Healer         string    // of whom repairs; "": the observer
+	Signaller      string    // of whom ends sessions; "": the healer
 	AllowSuperuser bool      // the healer may be a superuser
 	Sessions       *Sessions // shared by the databases of one process; nil: its own
 }
@@ -28,6 +29,7 @@ type Database struct {
 	cfg      Config
 	observer *pgconn.Config
 	healer   *pgconn.Config
+	signals  *pgconn.Config
 	version  int
 
 	sessions *Sessions
@@ -56,12 +58,18 @@ func Open(ctx context.Context, c Config) (*Database, error) {
 	if c.Sessions == nil {
 		c.Sessions = new(Sessions)
 	}
+	if c.Signaller == "" {
+		c.Signaller = c.Healer
+	}
 	d := &Database{cfg: c, sessions: c.Sessions}
 	var err error
 	if d.observer, err = parse(c.Observer); err != nil {
 		return nil, err
 	}
 	if d.healer, err = parse(c.Healer); err != nil {
+		return nil, err
+	}
+	if d.signals, err = parse(c.Signaller); err != nil {
 		return nil, err
 	}
 	s, err := d.connect(ctx, d.observer, "pgmend", 0)

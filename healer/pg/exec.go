@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,6 +28,9 @@ func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outco
 	} else {
 		out.Rows, out.Tag, seen, err = o.execInSession(ctx, st)
 	}
+	if o.op.Signals {
+		err = o.maySignal(err)
+	}
 	out.Elapsed = time.Since(out.Started)
 	out.Notices = o.notices
 	if seen != nil {
@@ -36,6 +40,18 @@ func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outco
 		out.WALBytes = after - before
 	}
 	return out, err
+}
+
+// maySignal adds the GRANT without which no session of another may be signalled.
+func (o *operation) maySignal(err error) error {
+	var db *healer.DatabaseError
+	if !errors.As(err, &db) || db.SQLState != "42501" {
+		return err
+	}
+	if to, bad := identifier(o.db.signals.User); bad == nil {
+		db.Hint = "GRANT pg_signal_backend TO " + to
+	}
+	return err
 }
 
 // watched runs something under the eyes of the watchdog. An error that the
@@ -55,7 +71,7 @@ func (o *operation) watched(ctx context.Context, concurrent bool, do func(contex
 // locking down what its functions may do (documentation, release notes of
 // 14.3, CVE-2022-1552), or they run no code of an owner at all.
 var sandboxed = []string{
-	"alter_index", "alter_sequence", "alter_statistics", "analyze", "comment", "create_index", "create_index_only",
+	"alter_collation", "alter_database", "alter_index", "alter_sequence", "alter_statistics", "analyze", "comment", "create_index", "create_index_only",
 	"create_statistics", "drop_index",
 	"refresh_materialized_view", "reindex_index", "reindex_table", "rollback_prepared", "vacuum",
 }

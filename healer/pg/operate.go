@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/rules"
 )
@@ -36,13 +38,14 @@ func (d *Database) Begin(ctx context.Context, op healer.Operation) (healer.Sessi
 	if op.LockBudget <= 0 {
 		op.LockBudget = defaultBudget
 	}
-	s, err := d.connect(ctx, d.healer, applicationName(op.Application), op.Deadline)
+	login := d.login(op)
+	s, err := d.connect(ctx, login, applicationName(op.Application), op.Deadline)
 	if err != nil {
 		return nil, err
 	}
 	o := &operation{session: s, op: op}
 	if err = s.safe(); err == nil {
-		o.watch, err = d.newWatchdog(ctx, s.conn.PID(), op.LockBudget)
+		o.watch, err = d.newWatchdog(ctx, login, s.conn.PID(), op.LockBudget)
 	}
 	if err != nil {
 		s.close()
@@ -57,6 +60,19 @@ func (d *Database) Begin(ctx context.Context, op healer.Operation) (healer.Sessi
 		}
 	}
 	return o, nil
+}
+
+// login says as whom an operation runs, and in which database.
+func (d *Database) login(op healer.Operation) *pgconn.Config {
+	c := d.healer
+	if op.Signals {
+		c = d.signals
+	}
+	if op.Database != "" && op.Database != c.Database {
+		c = c.Copy()
+		c.Database = op.Database
+	}
+	return c
 }
 
 // safe refuses servers whose bugs make a repair harmful, and which a minor

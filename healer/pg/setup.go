@@ -60,6 +60,8 @@ func SetupSQL(r SetupRequest) (string, error) {
 	if r.Signaller != "" {
 		w.login(r.Signaller, "ends sessions that a rule names, and nothing else")
 		w.run("GRANT pg_signal_backend TO {signaller}", nil)
+		w.say("It has to see that a session is still in the state in which it was found.")
+		w.run("GRANT pg_read_all_stats TO {signaller}", nil)
 	}
 	w.owners()
 	w.databases()
@@ -111,9 +113,9 @@ func (w *setup) login(role, what string) {
 		`CREATE ROLE {role} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 20; `+
 		`END IF; END`, rules.Values{"role": rules.Text(role)})
 	w.run("DO {body:literal}", rules.Values{"body": rules.Text(body)})
-	if role == w.request.Observer {
+	if role == w.request.Observer || role == w.request.Signaller {
 		w.say("It inherits what it is granted here.")
-		w.run("ALTER ROLE {observer} INHERIT", nil)
+		w.run("ALTER ROLE {role} INHERIT", rules.Values{"role": rules.Text(role)})
 	}
 }
 
@@ -157,9 +159,13 @@ func (w *setup) owners() {
 func (w *setup) databases() {
 	w.out.WriteString("\n")
 	w.say("PUBLIC has these rights unless somebody took them. The sandbox of a repair is a temporary function of the owner.")
+	logins := "{observer}, {healer}"
+	if w.request.Signaller != "" {
+		logins += ", {signaller}"
+	}
 	for _, d := range distinct(w.request.Databases) {
 		name := rules.Values{"database": rules.Text(d)}
-		w.run("GRANT CONNECT ON DATABASE {database} TO {observer}, {healer}", name)
+		w.run("GRANT CONNECT ON DATABASE {database} TO "+logins, name)
 		for _, o := range distinct(w.request.Owners) {
 			w.run("GRANT TEMPORARY ON DATABASE {database} TO {owner}", name.Merge(rules.Values{"owner": rules.Text(o)}))
 		}

@@ -14,13 +14,20 @@ import (
 //go:embed sql/snapshot.sql
 var snapshotSQL string
 
+//go:embed sql/object.sql
+var objectSQL string
+
 //go:embed sql/builds.sql
 var buildsSQL string
 
 // Snapshot describes the object by its oid, or where that is gone, by its
 // name. An object that does not exist gives the zero Snapshot.
 func (d *Database) Snapshot(ctx context.Context, o healer.Object) (healer.Snapshot, error) {
-	rows, err := d.catalog(ctx, snapshotSQL, oid(o.OID), rules.Text(o.Schema), rules.Text(o.Name))
+	sql, args := snapshotSQL, []rules.Value{oid(o.OID), rules.Text(o.Schema), rules.Text(o.Name)}
+	if o.Kind != "" {
+		sql, args = objectSQL, append(args, rules.Text(string(o.Kind)))
+	}
+	rows, err := d.catalog(ctx, sql, args...)
 	if err != nil || len(rows) == 0 {
 		return healer.Snapshot{}, err
 	}

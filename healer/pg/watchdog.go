@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/rules"
 )
@@ -40,8 +42,10 @@ type watchdog struct {
 	waiting map[string]time.Time
 }
 
-func (d *Database) newWatchdog(ctx context.Context, pid uint32, budget time.Duration) (*watchdog, error) {
-	s, err := d.connect(ctx, d.healer, "pgmend/watchdog", 0)
+// newWatchdog opens it with the login of the session that it watches, which may
+// always be seen by it.
+func (d *Database) newWatchdog(ctx context.Context, login *pgconn.Config, pid uint32, budget time.Duration) (*watchdog, error) {
+	s, err := d.connect(ctx, login, "pgmend/watchdog", 0)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,14 @@ func quoted(name string) string {
 
 // name writes an object's name as SQL does.
 func name(o healer.Object) string {
+	if o.Kind != "" {
+		kind := string(o.Kind) + " "
+		if o.Kind == healer.ObjectSession {
+			return kind + o.Name // its pid
+		}
+		o.Kind = ""
+		return kind + name(o)
+	}
 	switch {
 	case o.Schema == "" && o.Name == "":
 		return ""

@@ -14,7 +14,12 @@ import (
 type Fixture struct {
 	lines []string
 	cases []*source
+	alone bool
 }
+
+// Alone reports whether the rule sees more than its own database, so that no
+// other fixture may play on the server meanwhile.
+func (f *Fixture) Alone() bool { return f.alone }
 
 // Case is one story of a fixture, as it is on one version of PostgreSQL.
 type Case struct {
@@ -49,7 +54,7 @@ type span struct{ from, to int }
 
 var (
 	sectionForm = regexp.MustCompile(`^-- (quiet|setup|log|want|plan)(?: \((\d+)\))?\s*$`)
-	headerForm  = regexp.MustCompile(`^-- (set|server|requires|case): (.*?)\s*$`)
+	headerForm  = regexp.MustCompile(`^-- (set|server|requires|alone|case): (.*?)\s*$`)
 	needForm    = regexp.MustCompile(`^pg(>=|<=)(\d+)$`)
 )
 
@@ -78,6 +83,8 @@ func (f *Fixture) scan() error {
 		switch {
 		case header != nil && header[1] == "case":
 			current, section = f.begin(header[2]), nil
+		case header != nil && header[1] == "alone" && section == nil:
+			f.alone = true
 		case header != nil && section == nil:
 			if err := current.header(header[1], header[2]); err != nil {
 				return fmt.Errorf("line %d: %w", i+1, err)

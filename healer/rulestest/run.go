@@ -126,7 +126,7 @@ func (p *proof) quiet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(skipped(r), expect("findings among the near misses", objects(r.Findings), nil)); err != nil {
+	if err := errors.Join(skipped(r), p.expect("findings among the near misses", objects(r.Findings), nil)); err != nil {
 		return err
 	}
 	p.broken, err = p.look(ctx)
@@ -165,7 +165,7 @@ func (p *proof) detect(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(skipped(r), expect("findings", objects(r.Findings), want))
+		return errors.Join(skipped(r), p.expect("findings", objects(r.Findings), want))
 	})
 }
 
@@ -189,12 +189,12 @@ func (p *proof) plan(ctx context.Context) error {
 			want = append(want, w.Object+" refused: "+w.Refused)
 		}
 	}
-	planned := strings.Join(sql, "\n")
+	planned := p.write(strings.Join(sql, "\n"))
 	p.plans[p.story.Name] = planned
 	if planned != p.story.Plan {
 		err = fmt.Errorf("the plan is\n%s\nand should be\n%s", planned, p.story.Plan)
 	}
-	return errors.Join(err, expect("refusals", refused, want))
+	return errors.Join(err, p.expect("refusals", refused, want))
 }
 
 // oneLine keeps a statement on one line of the golden.
@@ -244,15 +244,15 @@ func (p *proof) heal(ctx context.Context, want []string) error {
 	}
 	for _, d := range r.Plans {
 		if d.Decision.Verdict != healer.Proceed {
-			err = errors.Join(err, unwanted(p.story.Want, d))
+			err = errors.Join(err, p.unwanted(d))
 		}
 	}
-	return errors.Join(err, expect("repairs", verified, want))
+	return errors.Join(err, p.expect("repairs", verified, want))
 }
 
-func unwanted(want []Wanted, d healer.Planned) error {
-	for _, w := range want {
-		if w.Object == name(d.Plan.Finding) && w.Refused == d.Decision.Guard {
+func (p *proof) unwanted(d healer.Planned) error {
+	for _, w := range p.story.Want {
+		if w.Object == p.write(name(d.Plan.Finding)) && w.Refused == d.Decision.Guard {
 			return nil
 		}
 	}
@@ -265,7 +265,7 @@ func (p *proof) nothingLeft(ctx context.Context) error {
 	_, left := p.wanted()
 	err := p.eventually(ctx, func() error {
 		r, err := p.Find(ctx, p.options())
-		return errors.Join(err, expect("findings after the repair", objects(r.Findings), left))
+		return errors.Join(err, p.expect("findings after the repair", objects(r.Findings), left))
 	})
 	if err != nil {
 		return err
@@ -277,7 +277,7 @@ func (p *proof) nothingLeft(ctx context.Context) error {
 	return err
 }
 
-func name(f healer.Finding) string { return f.Object.Schema + "." + f.Object.Name }
+func name(f healer.Finding) string { return f.Object.String() }
 
 func objects(list []healer.Finding) []string {
 	var out []string
@@ -287,9 +287,9 @@ func objects(list []healer.Finding) []string {
 	return out
 }
 
-// expect compares two lists, in any order.
-func expect(what string, got, want []string) error {
-	got, want = slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))
+// expect compares two lists, in any order and as a fixture writes them.
+func (p *proof) expect(what string, got, want []string) error {
+	got, want = p.written(got), p.written(want)
 	if slices.Equal(got, want) {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,15 +16,24 @@ import (
 // owner; a line of its own says what is special about the next statement:
 //
 //	-- @hold        runs in a second session, inside a transaction that stays open
+//	-- @idle        runs in a second session, which stays open
+//	-- @busy        runs in a second session and does not end by itself
 //	-- @release     the second session's transaction ends (before the next statement)
 //	-- @fails       the statement has to fail
 //	-- @superuser   runs as a superuser
+//
+// Behind hold, idle, busy and release may stand the name of the session, which
+// is "held" without one, and behind the name the word superuser.
 type Script []command
 
 type command struct {
-	sql                         string
-	hold, release, fails, super bool
+	sql          string
+	mark         string // hold, idle, busy, release or ""
+	session      string // its name, of a mark
+	fails, super bool
 }
+
+var markForm = regexp.MustCompile(`^-- @(hold|idle|busy|release|fails|superuser)(?: ([a-z_]+))?( superuser)?$`)
 
 // ParseScript reads a script.
 func ParseScript(text string) (Script, error) {
@@ -39,23 +49,29 @@ func ParseScript(text string) (Script, error) {
 		chunk.Reset()
 	}
 	for _, line := range strings.Split(text, "\n") {
-		mark, ok := strings.CutPrefix(strings.TrimSpace(line), "-- @")
-		if !ok {
+		if !strings.HasPrefix(strings.TrimSpace(line), "-- @") {
 			chunk.WriteString(line + "\n")
 			continue
 		}
 		flush()
-		switch mark {
-		case "hold":
-			next.hold = true
-		case "release":
-			out = append(out, command{release: true})
+		m := markForm.FindStringSubmatch(strings.TrimSpace(line))
+		if m == nil {
+			return nil, fmt.Errorf("unknown mark %s; there are @hold, @idle, @busy, @release, @fails and @superuser", strings.TrimSpace(line))
+		}
+		switch m[1] {
 		case "fails":
 			next.fails = true
 		case "superuser":
 			next.super = true
 		default:
-			return nil, fmt.Errorf("unknown mark -- @%s; there are hold, release, fails and superuser", mark)
+			next.mark, next.session, next.super = m[1], m[2], m[3] != ""
+			if next.session == "" {
+				next.session = "held"
+			}
+			if next.mark == "release" {
+				out = append(out, next)
+				next = command{}
+			}
 		}
 	}
 	flush()
@@ -66,10 +82,11 @@ func ParseScript(text string) (Script, error) {
 type Player struct {
 	Owner, Superuser string // connection strings
 
-	owner, super, held *pgconn.PgConn
+	owner, super *pgconn.PgConn
+	named        map[string]*named
 }
 
-// Play runs a script. The session of -- @hold stays open until Close.
+// Play runs a script. The sessions with a name stay open until Close.
 func (p *Player) Play(ctx context.Context, s Script) error {
 	for _, c := range s {
 		if err := p.command(ctx, c); err != nil {
@@ -81,19 +98,34 @@ func (p *Player) Play(ctx context.Context, s Script) error {
 }
 
 func (p *Player) command(ctx context.Context, c command) error {
-	if c.release {
-		return p.Release(ctx)
+	switch c.mark {
+	case "":
+		conn, err := p.session(ctx, c.super)
+		if err != nil {
+			return err
+		}
+		return c.run(ctx, conn)
+	case "release":
+		return p.release(ctx, c.session)
 	}
-	conn, err := p.session(ctx, c)
+	s, err := p.open(ctx, c.session, c.super)
 	if err != nil {
 		return err
 	}
-	if c.hold && conn.TxStatus() == 'I' {
-		if err := run(ctx, conn, "BEGIN"); err != nil {
+	if c.mark == "busy" {
+		return p.begin(ctx, s, c.sql)
+	}
+	if c.mark == "hold" && s.conn.TxStatus() == 'I' {
+		if err := run(ctx, s.conn, "BEGIN"); err != nil {
 			return err
 		}
 	}
-	err = run(ctx, conn, c.sql)
+	return c.run(ctx, s.conn)
+}
+
+// run runs the statement, which may have to fail.
+func (c command) run(ctx context.Context, conn *pgconn.PgConn) error {
+	err := run(ctx, conn, c.sql)
 	switch {
 	case c.fails && err == nil:
 		return fmt.Errorf("the statement has to fail and did not: %s", c.sql)
@@ -106,19 +138,19 @@ func (p *Player) command(ctx context.Context, c command) error {
 }
 
 // Release ends the transaction that -- @hold keeps open.
-func (p *Player) Release(ctx context.Context) error {
-	if p.held == nil {
-		return errors.New("-- @release without -- @hold")
+func (p *Player) Release(ctx context.Context) error { return p.release(ctx, "held") }
+
+func (p *Player) release(ctx context.Context, session string) error {
+	s, ok := p.named[session]
+	if !ok {
+		return fmt.Errorf("-- @release of %s, which was not opened", session)
 	}
-	return run(ctx, p.held, "ROLLBACK")
+	return run(ctx, s.conn, "ROLLBACK")
 }
 
-func (p *Player) session(ctx context.Context, c command) (*pgconn.PgConn, error) {
+func (p *Player) session(ctx context.Context, super bool) (*pgconn.PgConn, error) {
 	at, conn := &p.owner, p.Owner
-	switch {
-	case c.hold:
-		at = &p.held
-	case c.super:
+	if super {
 		at, conn = &p.super, p.Superuser
 	}
 	if *at == nil {
@@ -131,11 +163,15 @@ func (p *Player) session(ctx context.Context, c command) (*pgconn.PgConn, error)
 }
 
 // Forget lets go of sessions that a restart of the server ended.
-func (p *Player) Forget() { p.owner, p.super, p.held = nil, nil, nil }
+func (p *Player) Forget() { p.owner, p.super, p.named = nil, nil, nil }
 
 // Close ends the sessions.
 func (p *Player) Close(ctx context.Context) error {
-	return p.end(ctx, &p.owner, &p.super, &p.held)
+	for _, s := range p.named {
+		s.end(ctx)
+	}
+	p.named = nil
+	return p.end(ctx, &p.owner, &p.super)
 }
 
 func (p *Player) end(ctx context.Context, sessions ...**pgconn.PgConn) error {

@@ -56,10 +56,10 @@ func NewStage(ctx context.Context, c StageConfig) (s *Stage, err error) {
 			err = errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 		}
 	}()
-	owner, observer, repairer := s.Name+"_owner", s.Name+"_observer", s.Name+"_healer"
+	owner, observer, repairer, signaller := s.Name+"_owner", s.Name+"_observer", s.Name+"_healer", s.Name+"_signaller"
 	s.Player = Player{Owner: c.Server.ConnString(s.Name, owner), Superuser: c.Server.ConnString(s.Name, "postgres")}
 	grants, err := pg.SetupSQL(pg.SetupRequest{
-		Version: c.Version, Observer: observer, Healer: repairer, Owners: []string{owner}, Databases: []string{s.Name},
+		Version: c.Version, Observer: observer, Healer: repairer, Signaller: signaller, Owners: []string{owner}, Databases: []string{s.Name},
 	})
 	if err != nil {
 		return nil, err
@@ -70,7 +70,10 @@ func NewStage(ctx context.Context, c StageConfig) (s *Stage, err error) {
 	if err := s.admin(ctx, s.Name, append(rules.Statements(grants), "CREATE SCHEMA app AUTHORIZATION "+owner)...); err != nil {
 		return nil, err
 	}
-	config := pg.Config{Observer: c.Server.ConnString(s.Name, observer), Healer: c.Server.ConnString(s.Name, repairer)}
+	config := pg.Config{
+		Observer: c.Server.ConnString(s.Name, observer), Healer: c.Server.ConnString(s.Name, repairer),
+		Signaller: c.Server.ConnString(s.Name, signaller),
+	}
 	if c.Superuser {
 		config = pg.Config{Observer: c.Server.ConnString(s.Name, "postgres"), AllowSuperuser: true}
 	}
@@ -119,12 +122,33 @@ func (s *Stage) Close(ctx context.Context) error {
 	if s.state != "" {
 		err = errors.Join(err, os.RemoveAll(s.state))
 	}
+	err = errors.Join(err, s.forgetPrepared(ctx))
 	// Statement by statement: what was never made is not to be removed.
 	for _, sql := range []string{
 		"DROP DATABASE IF EXISTS " + s.Name + " WITH (FORCE)", "DROP ROLE IF EXISTS " + s.Name + "_healer",
 		"DROP ROLE IF EXISTS " + s.Name + "_observer", "DROP ROLE IF EXISTS " + s.Name + "_owner",
+		"DROP ROLE IF EXISTS " + s.Name + "_signaller",
 	} {
 		err = errors.Join(err, s.admin(ctx, "postgres", sql))
 	}
 	return err
+}
+
+// forgetPrepared rolls back what a fixture left prepared, without which its
+// database cannot be dropped.
+func (s *Stage) forgetPrepared(ctx context.Context) error {
+	c, err := pgconn.Connect(ctx, s.server.ConnString("postgres", "postgres"))
+	if err != nil {
+		return err
+	}
+	r := c.ExecParams(ctx, "SELECT pg_catalog.format('ROLLBACK PREPARED %L', gid) FROM pg_catalog.pg_prepared_xacts WHERE database = $1",
+		[][]byte{[]byte(s.Name)}, nil, nil, nil).Read()
+	if err := errors.Join(r.Err, c.Close(ctx)); err != nil || len(r.Rows) == 0 {
+		return err
+	}
+	var list []string
+	for _, row := range r.Rows {
+		list = append(list, string(row[0]))
+	}
+	return s.admin(ctx, s.Name, list...)
 }

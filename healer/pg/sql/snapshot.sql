@@ -15,8 +15,8 @@ WITH o AS (
     UNION ALL SELECT 2, 'name', o.relname::pg_catalog.text FROM o
     UNION ALL SELECT 3, 'acl', (SELECT pg_catalog.string_agg(a::pg_catalog.text, ', ' ORDER BY a::pg_catalog.text) FROM pg_catalog.unnest(o.relacl) AS a) FROM o
     UNION ALL SELECT 4, 'comment', pg_catalog.obj_description(o.oid, 'pg_class') FROM o
-    UNION ALL SELECT 5, 'options', pg_catalog.array_to_string(o.reloptions, ', ') FROM o
-    UNION ALL SELECT 6, 'toast options', pg_catalog.array_to_string(t.reloptions, ', ') FROM o JOIN pg_catalog.pg_class AS t ON t.oid = o.reltoastrelid
+    UNION ALL SELECT 5, 'options', (SELECT pg_catalog.string_agg(x, ', ' ORDER BY x COLLATE "C") FROM pg_catalog.unnest(o.reloptions) AS x) FROM o
+    UNION ALL SELECT 6, 'toast options', (SELECT pg_catalog.string_agg(x, ', ' ORDER BY x COLLATE "C") FROM pg_catalog.unnest(t.reloptions) AS x) FROM o JOIN pg_catalog.pg_class AS t ON t.oid = o.reltoastrelid
     UNION ALL SELECT 7, 'tablespace', COALESCE((SELECT s.spcname::pg_catalog.text FROM pg_catalog.pg_tablespace AS s WHERE s.oid = o.reltablespace), 'default') FROM o
     UNION ALL SELECT 8, 'access method', (SELECT m.amname::pg_catalog.text FROM pg_catalog.pg_am AS m WHERE m.oid = o.relam) FROM o
     UNION ALL SELECT 9, 'persistence', o.relpersistence::pg_catalog.text FROM o
