@@ -14,7 +14,7 @@ var moment = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00`)
 // the names of its owner and of the roles begin with, the process of a named
 // session as {held}, and {time}.
 func (p *proof) write(text string) string {
-	text = strings.ReplaceAll(text, p.Stage.Name, "{database}")
+	text = strings.ReplaceAll(text, p.Name, "{database}")
 	text = moment.ReplaceAllString(text, "{time}")
 	for name, s := range p.Player.named {
 		pid := regexp.MustCompile(`\b` + strconv.FormatUint(uint64(s.conn.PID()), 10) + `\b`)
