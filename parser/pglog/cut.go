@@ -15,10 +15,14 @@ func newCutter(f Format, o Options) cutter {
 	switch f {
 	case CSV:
 		return &csvCutter{csvFramer{clock: newClock(o.Location)}}
-	case JSON:
+	case JSON, CNPG:
 		return jsonCutter{}
 	}
-	return &textCutter{newStderrFramer(o), nil}
+	c := &textCutter{framer: newStderrFramer(o), opener: newOpener(f, newClock(o.Location))}
+	if f == Syslog {
+		c.syslog = map[uint64]int{}
+	}
+	return c
 }
 
 // jsonCutter: a text's newlines are escaped, so every newline ends a record.
@@ -64,6 +68,8 @@ func (c *csvCutter) certain(buf []byte) bool {
 // that many lines behind the place are looked at.
 type textCutter struct {
 	framer *stderrFramer
+	opener opener         // of another program's lines
+	syslog map[uint64]int // by message, its first line
 	lines  []cutLine
 }
 
@@ -95,6 +101,7 @@ func (c *textCutter) cut(buf []byte) int {
 // read tells what each line is.
 func (c *textCutter) read(buf []byte, from int) {
 	c.lines = c.lines[:0]
+	clear(c.syslog)
 	key := noKey
 	for from < len(buf) {
 		n := bytes.IndexByte(buf[from:], '\n')
@@ -102,20 +109,68 @@ func (c *textCutter) read(buf []byte, from int) {
 			return
 		}
 		l := cutLine{at: from, kind: partNone, key: noKey}
-		switch m := &c.framer.match; {
-		case buf[from] == '\t':
-			l.kind, l.key = partDetail, key
-		case c.framer.prefix.match(view(buf[from:from+n]), m):
-			l.key = m.key()
-			if l.kind = partDetail; m.part == partMessage {
-				l.kind = partMessage
-			}
-			key = l.key
-		default:
-			key = noKey
+		if line := buf[from : from+n]; c.syslog != nil {
+			c.chunk(line, &l)
+		} else {
+			key = c.text(line, &l, key)
 		}
 		c.lines = append(c.lines, l)
 		from += n + 1
+	}
+}
+
+// text tells what a line of the text format is, behind one of a process.
+func (c *textCutter) text(line []byte, l *cutLine, last uint64) uint64 {
+	if c.opener != nil {
+		if bytes.HasSuffix(line, []byte("{")) && len(line) < 4 { // an object that spans lines begins
+			l.kind, l.key = partMessage, 0
+			return noKey
+		}
+		c.opener.forget()
+		w, ok := c.opener.open(line)
+		if !ok {
+			return noKey
+		}
+		line, _, _ = bytes.Cut(w.text, []byte("\n"))
+	}
+	m := &c.framer.match
+	switch {
+	case len(line) > 0 && line[0] == '\t':
+		l.kind, l.key = partDetail, last
+	case c.framer.prefix.match(view(line), m):
+		l.key = m.key()
+		if l.kind = partDetail; m.part == partMessage {
+			l.kind = partMessage
+		}
+	case c.opener != nil:
+		l.kind, l.key = partDetail, last
+	}
+	return l.key
+}
+
+// chunk tells what a line of syslog is. The first that came of a message
+// begins it, whatever its number.
+func (c *textCutter) chunk(line []byte, l *cutLine) {
+	s, ok := parseSyslog(bytes.Trim(line, "\x00\r"))
+	if !ok {
+		return
+	}
+	l.key, l.kind = uint64(s.pid)<<32|uint64(s.seq)&0xffffffff, partDetail
+	if s.seq == 0 {
+		if m := &c.framer.match; !s.tabbed && c.framer.prefix.match(view(s.text), m) && m.part == partMessage {
+			l.kind = partMessage
+		}
+		return
+	}
+	first, known := c.syslog[l.key]
+	switch {
+	case !known:
+		c.syslog[l.key] = len(c.lines)
+		if s.chunk == 1 {
+			l.kind = partMessage
+		}
+	case s.chunk == 1:
+		c.lines[first].kind = partMessage
 	}
 }
 

@@ -40,12 +40,16 @@ func newFramer(f Format, o Options) framer {
 	switch f {
 	case CSV:
 		return &csvFramer{clock: newClock(o.Location)}
-	case JSON:
-		return &jsonFramer{clock: newClock(o.Location)}
+	case JSON, CNPG:
+		return newJSONFramer(f, o)
+	case Syslog:
+		return newSyslogFramer(o)
+	case CloudWatch, CRI, Docker, CloudSQL, Azure:
+		return newWrapFramer(f, o)
 	case Stderr:
 		return newStderrFramer(o)
 	}
-	return nil
+	return nil // Auto
 }
 
 // Decode takes the next bytes of the file and returns the records they
@@ -113,8 +117,8 @@ func (d *Decoder) frame(end bool) (out []Framed) {
 // if none was given.
 func (d *Decoder) choose() {
 	f := Detect(d.buf)
-	if f == Stderr && d.opts.Prefix == "" {
-		d.opts.Prefix = GuessPrefix(d.buf)
+	if d.opts.Prefix == "" && f.needsPrefix() {
+		d.opts.Prefix = GuessPrefix(texts(f, d.buf))
 	}
 	d.framer = newFramer(f, d.opts)
 }

@@ -7,11 +7,26 @@ import "bytes"
 // record behind one that was cut.
 const jsonMark = `{"timestamp":"`
 
+// cnpgMark begins every line of CloudNativePG's log.
+const cnpgMark = `{"level":"`
+
+func newJSONFramer(f Format, o Options) *jsonFramer {
+	j := &jsonFramer{clock: newClock(o.Location), mark: []byte(jsonMark)}
+	if f == CNPG {
+		j.nested, j.mark = "record", []byte(cnpgMark)
+	}
+	return j
+}
+
 // jsonFramer finds the records of a jsonlog (15 and later): an object a line.
 type jsonFramer struct {
 	clock *clock
-	pos   int  // bytes scanned without a newline
-	lost  bool // inside the rest of a record that was given out already
+	ends  lineScan
+	// nested is the member that holds the record where another program
+	// carries it: CloudNativePG has csvlog's columns under "record".
+	nested string
+	mark   []byte // what begins a record
+	lost   bool   // inside the rest of a record that was given out already
 
 	out   Framed
 	in    jsonScanner
@@ -25,26 +40,20 @@ func (f *jsonFramer) skip()                { f.lost = true }
 
 func (f *jsonFramer) frame(buf []byte, base int64, end bool, emit func(*Framed)) (n int) {
 	f.given = emit
-	for {
-		i := bytes.IndexByte(buf[n+f.pos:], '\n')
-		if i < 0 {
-			f.pos = len(buf) - n
-			break
-		}
-		i += n + f.pos + 1
+	for i := f.ends.next(buf, n); i > 0; i = f.ends.next(buf, n) {
 		f.line(buf[n:i], base+int64(n))
-		n, f.pos, f.lost = i, 0, false
+		n, f.lost = i, false
 	}
 	switch {
 	case end && n < len(buf):
 		f.line(buf[n:], base+int64(n))
-		n, f.pos, f.lost = len(buf), 0, false
+		n, f.ends.pos, f.lost = len(buf), 0, false
 	case len(buf)-n > maxRecord || f.lost:
 		if !f.lost {
 			f.line(buf[n:], base+int64(n))
 		}
-		keep := max(n, len(buf)-len(jsonMark))
-		n, f.pos, f.lost = keep, len(buf)-keep, true
+		keep := max(n, len(buf)-len(f.mark))
+		n, f.ends.pos, f.lost = keep, len(buf)-keep, true
 	}
 	return n
 }
@@ -53,7 +62,7 @@ func (f *jsonFramer) frame(buf []byte, base int64, end bool, emit func(*Framed))
 // that was glued to them.
 func (f *jsonFramer) line(line []byte, base int64) {
 	for {
-		next := bytes.Index(line[min(1, len(line)):], []byte(jsonMark)) + 1
+		next := bytes.Index(line[min(1, len(line)):], f.mark) + 1
 		if next == 0 {
 			if !f.lost {
 				f.emit(line, base)
@@ -84,8 +93,12 @@ func (f *jsonFramer) emit(raw []byte, base int64) {
 // not ok if there is no time in it.
 func (f *jsonFramer) record(r *Record, text []byte) (ok bool) {
 	r.SQLState = "00000" // left out by the server where nothing failed
+	f.in.begin(text)
+	return f.members(r)
+}
+
+func (f *jsonFramer) members(r *Record) (ok bool) {
 	in := &f.in
-	in.begin(text)
 	if !in.byte('{') {
 		return false
 	}
@@ -99,6 +112,17 @@ func (f *jsonFramer) record(r *Record, text []byte) (ok bool) {
 		if !fine || !in.byte(':') {
 			r.Truncated = true
 			break
+		}
+		if c := in.peek(); c == '{' || c == '[' {
+			if f.nested == key && f.nested != "" && c == '{' {
+				*r = Record{} // what is outside is of the program that carries it
+				return f.members(r)
+			}
+			if !in.pass() {
+				r.Truncated = true
+				break
+			}
+			continue
 		}
 		value, fine := in.value()
 		if r.set(f.clock, key, value); key == "file_line_num" {
@@ -123,16 +147,22 @@ func (r *Record) set(c *clock, key, value string) {
 		return
 	}
 	switch key {
-	case "timestamp":
+	case "timestamp", "log_time":
 		r.Time = c.parse(value)
-	case "pid":
+	case "pid", "process_id":
 		r.PID = atoi(value)
-	case "line_num":
+	case "line_num", "session_line_num":
 		r.SessionLine = atoi64(value)
 	case "error_severity":
 		r.Severity = severity(value)
-	case "cursor_position", "internal_position":
-		r.Position = atoi(value)
+	case "cursor_position", "internal_position", "query_pos", "internal_query_pos":
+		if n := atoi(value); n > 0 {
+			r.Position = n
+		}
+	case "connection_from":
+		r.Host = hostOf(value)
+	case "location":
+		r.Location = value
 	case "query_id":
 		r.QueryID = atoi64(value)
 	case "func_name":
@@ -148,17 +178,17 @@ func (r *Record) set(c *clock, key, value string) {
 // jsonText is the field of a key whose value is kept as it is.
 func (r *Record) jsonText(key string) *string {
 	switch key {
-	case "user":
+	case "user", "user_name":
 		return &r.User
-	case "dbname":
+	case "dbname", "database_name":
 		return &r.Database
 	case "remote_host":
 		return &r.Host
 	case "session_id":
 		return &r.SessionID
-	case "ps":
+	case "ps", "command_tag":
 		return &r.CommandTag
-	case "state_code":
+	case "state_code", "sql_state_code":
 		return &r.SQLState
 	case "message":
 		return &r.Message
@@ -170,7 +200,7 @@ func (r *Record) jsonText(key string) *string {
 		return &r.Query
 	case "context":
 		return &r.Context
-	case "statement":
+	case "statement", "query":
 		return &r.Statement
 	case "application_name":
 		return &r.App

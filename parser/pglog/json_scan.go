@@ -23,7 +23,7 @@ func (s *jsonScanner) begin(text []byte) {
 }
 
 func (s *jsonScanner) space() {
-	for s.pos < len(s.text) && (s.text[s.pos] == ' ' || s.text[s.pos] == '\t') {
+	for s.pos < len(s.text) && (s.text[s.pos] == ' ' || s.text[s.pos] == '\t' || s.text[s.pos] == '\n' || s.text[s.pos] == '\r') {
 		s.pos++
 	}
 }
@@ -38,12 +38,44 @@ func (s *jsonScanner) byte(c byte) bool {
 	return false
 }
 
+// peek is the next byte that means something; 0 at the end.
+func (s *jsonScanner) peek() byte {
+	s.space()
+	if s.pos < len(s.text) {
+		return s.text[s.pos]
+	}
+	return 0
+}
+
+// pass passes over an object or an array; false if it is cut.
+func (s *jsonScanner) pass() bool {
+	for depth := 0; s.pos < len(s.text); s.pos++ {
+		switch s.text[s.pos] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				s.pos++
+				return true
+			}
+		case '"':
+			n, ok := quotedEnd(s.text[s.pos:])
+			if !ok {
+				s.pos = len(s.text)
+				return false
+			}
+			s.pos += n
+		}
+	}
+	return false
+}
+
 // value reads a string, or a bare word such as a number; whole says that it
 // was not cut. It is a view of the text, or of the scratch space.
 func (s *jsonScanner) value() (text string, whole bool) {
 	if !s.byte('"') {
 		rest := s.text[s.pos:]
-		n := bytes.IndexAny(rest, ",}:[{\" ")
+		n := bytes.IndexAny(rest, ",}]:[{\" \t\r\n")
 		if n <= 0 {
 			return "", false
 		}

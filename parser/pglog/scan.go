@@ -43,9 +43,9 @@ const detectSize = 64 << 10
 
 // Run reads r to its end. Work is called with each block on the goroutine of
 // its worker, and ranges over its Records; then deliver, which may be nil, on
-// the caller's goroutine, in the order of the file. An error of either, of r
-// or of ctx ends the run; what Found says is then of the part that was
-// delivered.
+// the caller's goroutine, in the order of the file. An error of either or of
+// ctx ends the run; what Found says is then of the part that was delivered.
+// An error of r ends the log: what came before it is delivered.
 func (s Scan) Run(ctx context.Context, r io.Reader, work, deliver func(*Block) error) (found Found, err error) {
 	if s.Workers <= 0 {
 		s.Workers = runtime.GOMAXPROCS(0)
@@ -56,14 +56,12 @@ func (s Scan) Run(ctx context.Context, r io.Reader, work, deliver func(*Block) e
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c := newConveyor(s, r)
-	if err := c.begin(); err != nil {
-		return found, err
-	}
+	c.begin()
 	found.Format, found.Prefix = c.Format, c.Prefix
 	var running sync.WaitGroup
 	defer running.Wait() // behind cancel: deferred calls run last in, first out
 	defer cancel(nil)
-	running.Go(func() { c.read(ctx, cancel) })
+	running.Go(func() { c.read(ctx) })
 	for i := range s.Workers {
 		running.Go(func() { c.work(ctx, i, work) })
 	}
@@ -82,7 +80,7 @@ func (s Scan) Run(ctx context.Context, r io.Reader, work, deliver func(*Block) e
 	if err := context.Cause(ctx); err != nil {
 		return found, err
 	}
-	return found, nil
+	return found, c.err
 }
 
 // conveyor carries blocks from the reader to the workers and on.
@@ -92,6 +90,7 @@ type conveyor struct {
 	cutter  cutter
 	next    *Block // what is read already
 	eof     bool
+	err     error // of the reader
 	jobs    chan *Block
 	ordered chan *Block
 	spare   chan *Block
@@ -107,25 +106,23 @@ func newConveyor(s Scan, r io.Reader) *conveyor {
 }
 
 // begin reads the first block, and looks what log it is.
-func (c *conveyor) begin() error {
+func (c *conveyor) begin() {
 	c.next = <-c.spare
 	c.next.buf, c.next.Start = make([]byte, 0, c.BlockSize+window), c.Offset
-	if err := c.fill(c.BlockSize); err != nil {
-		return err
-	}
+	c.fill(c.BlockSize)
 	sample := c.next.buf[:min(len(c.next.buf), detectSize)]
 	if c.Format == "" || c.Format == Auto {
 		c.Format = Detect(sample)
 	}
-	if c.Format == Stderr && c.Prefix == "" {
-		c.Prefix = GuessPrefix(sample)
+	if c.Prefix == "" && c.Format.needsPrefix() {
+		c.Prefix = GuessPrefix(texts(c.Format, sample))
 	}
 	c.cutter = newCutter(c.Format, c.Options)
-	return nil
 }
 
-// fill reads until the next block has size bytes, or the log ends.
-func (c *conveyor) fill(size int) error {
+// fill reads until the next block has size bytes, or the log ends. An error
+// ends it too: what came before is read all the same.
+func (c *conveyor) fill(size int) {
 	b := c.next
 	if cap(b.buf) < size {
 		grown := make([]byte, len(b.buf), size)
@@ -135,27 +132,19 @@ func (c *conveyor) fill(size int) error {
 	for len(b.buf) < size && !c.eof {
 		n, err := c.r.Read(b.buf[len(b.buf):cap(b.buf)])
 		b.buf = b.buf[:len(b.buf)+n]
-		switch {
-		case errors.Is(err, io.EOF):
-			c.eof = true
-		case err != nil:
-			return fmt.Errorf("read the log at byte %d: %w", b.Start+int64(len(b.buf)), err)
+		if c.eof = err != nil; c.eof && !errors.Is(err, io.EOF) {
+			c.err = fmt.Errorf("read the log at byte %d: %w", b.Start+int64(len(b.buf)), err)
 		}
 	}
-	return nil
 }
 
 // read cuts the log into blocks and hands them out.
-func (c *conveyor) read(ctx context.Context, cancel context.CancelCauseFunc) {
+func (c *conveyor) read(ctx context.Context) {
 	defer close(c.jobs)
 	defer close(c.ordered)
 	for {
 		b := c.next
-		at, err := c.place()
-		if err != nil {
-			cancel(err)
-			return
-		}
+		at := c.place()
 		var spare *Block
 		select {
 		case spare = <-c.spare:
@@ -183,22 +172,20 @@ func (c *conveyor) read(ctx context.Context, cancel context.CancelCauseFunc) {
 
 // place is where the next block ends. A record that finds no end within
 // maxRecord is cut.
-func (c *conveyor) place() (int, error) {
+func (c *conveyor) place() int {
 	c.next.cut = false
 	for size := c.BlockSize; ; size *= 2 {
-		if err := c.fill(size); err != nil {
-			return 0, err
-		}
+		c.fill(size)
 		buf := c.next.buf
 		if c.eof {
-			return len(buf), nil
+			return len(buf)
 		}
 		if at := c.cutter.cut(buf); at > 0 {
-			return at, nil
+			return at
 		}
 		if len(buf) >= max(maxRecord, c.BlockSize) {
 			c.next.cut = true
-			return len(buf), nil
+			return len(buf)
 		}
 	}
 }

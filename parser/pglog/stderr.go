@@ -23,9 +23,10 @@ type stderrFramer struct {
 	spare  []*textRecord
 	last   *textRecord // what a line without prefix goes on with
 	lines  int
-	pos    int // bytes scanned without a newline
+	ends   lineScan
 	long   bool
 	lost   bool // lines with a tab go on with what was given out already
+	loose  bool // a line without prefix goes on with the one before, whatever it begins with
 	crlf   bool // written on Windows: every line ends in \r\n
 	match  prefixMatch
 
@@ -64,24 +65,47 @@ func (f *stderrFramer) skip() { f.long, f.lost, f.last = true, true, nil }
 
 func (f *stderrFramer) frame(buf []byte, base int64, end bool, emit func(*Framed)) (n int) {
 	f.buf, f.base, f.emit = buf, base, emit
-	for {
-		i := bytes.IndexByte(buf[n+f.pos:], '\n')
-		if i < 0 {
-			f.pos = len(buf) - n
-			break
-		}
-		i += n + f.pos + 1
+	for i := f.ends.next(buf, n); i > 0; i = f.ends.next(buf, n) {
 		f.line(n, i-1, base+int64(i))
-		n, f.pos, f.long = i, 0, false
+		n, f.long = i, false
 	}
 	if n < len(buf) && (end || len(buf)-n > maxRecord || f.long) {
 		f.line(n, len(buf), base+int64(len(buf)))
 		if f.last != nil {
 			f.last.Truncated = f.last.Truncated || !end
 		}
-		n, f.pos, f.long = len(buf), 0, !end
+		n, f.ends.pos, f.long = len(buf), 0, !end
 	}
 	return n
+}
+
+// feed takes a text that stood inside of a line of another format, [start,
+// end) of the file, and returns the record that it begins or goes on with. The
+// text must stay as it is until the record is given out or kept.
+func (f *stderrFramer) feed(text []byte, start, end int64, emit func(*Framed)) *textRecord {
+	f.buf, f.base, f.emit = text, start, emit
+	for from := 0; ; f.long = false {
+		n := bytes.IndexByte(text[from:], '\n')
+		if n < 0 {
+			f.line(from, len(text), end)
+			return f.last
+		}
+		f.line(from, from+n, end)
+		if from += n + 1; from == len(text) { // it ended in a newline
+			return f.last
+		}
+	}
+}
+
+// plain takes a message whose level stood apart from it.
+func (f *stderrFramer) plain(level string, text []byte, start, end int64, emit func(*Framed)) *textRecord {
+	f.buf, f.base, f.emit = text, start, emit
+	f.lines++
+	t := f.start(0, end)
+	t.Lines, t.Severity, t.key, t.done = 1, level, noKey, true
+	t.begin(partMessage, f, 0, len(text))
+	f.last = nil
+	return t
 }
 
 // line takes one line, the bytes [from, to) of the buffer, or the next piece
@@ -117,6 +141,9 @@ func (f *stderrFramer) one(from, to int, end int64) {
 	switch {
 	case text != "" && text[0] == '\t' && f.last != nil:
 		f.append(from+1, to, end)
+		return
+	case f.loose && text != "" && f.last != nil && !f.prefix.match(text, &f.match):
+		f.append(from, to, end)
 		return
 	case text != "" && text[0] == '\t' && f.lost, text == "", text[0] == '\r' && strings.Trim(text, "\r") == "":
 		return

@@ -1,6 +1,25 @@
 package pglog
 
-import "unsafe"
+import (
+	"bytes"
+	"unsafe"
+)
+
+// lineScan finds the ends of lines in a buffer that grows.
+type lineScan struct{ pos int } // bytes seen of the line
+
+// next is where the line that begins at n ends, behind its newline; 0 if that
+// has not come yet.
+func (l *lineScan) next(buf []byte, n int) int {
+	i := bytes.IndexByte(buf[n+l.pos:], '\n')
+	if i < 0 {
+		l.pos = len(buf) - n
+		return 0
+	}
+	i += n + l.pos + 1
+	l.pos = 0
+	return i
+}
 
 // view is the text of bytes, without a copy: it changes when they do.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) } //nolint:gosec // its length is that of the slice
