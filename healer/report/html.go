@@ -156,13 +156,18 @@ func (s stacked) html(o Options) (string, any) { return "stacked", showAll(s, o)
 // wide is how many columns a phone cannot show beside each other.
 const wide = 5
 
-// mono are the columns that hold what one may copy.
-func mono(column string) bool {
+// class is how the cells of a column look: what one may copy is monospaced,
+// and what may be of any length breaks anywhere.
+func class(column string) string {
 	switch column {
-	case "id", "object", "rule", "plan", "sql", "relation", "blocked by":
-		return true
+	case "id", "rule", "plan", "digest":
+		return "mono"
+	case "object", "sql", "relation":
+		return "mono long"
+	case "remark", "finding", "why", "value":
+		return "long"
 	}
-	return false
+	return ""
 }
 
 func (g *grid) html(o Options) (string, any) {
@@ -180,10 +185,8 @@ func (g *grid) html(o Options) (string, any) {
 			if i == 0 {
 				c.Tone = tone(r.colour)
 			}
-			if mono(c.Column) {
-				c.Class = "mono"
-			}
-			if o.Site != nil && c.Column == g.linked && s != "" {
+			c.Class = class(c.Column)
+			if (o.Site != nil || g.beside) && c.Column == g.linked && s != "" {
 				c.Href = g.to(s)
 			}
 			cells = append(cells, c)

@@ -18,6 +18,7 @@ type list struct {
 
 	linked string // the column whose cells lead to a page of the site
 	folder string // of those pages
+	beside bool   // the cells lead to files beside this one, also without a site
 }
 
 // to is the page that a linked cell leads to.

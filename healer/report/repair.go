@@ -40,7 +40,7 @@ func (r Repair) Write(w io.Writer, o Options) error {
 		badge:  string(a.State), heading: a.Plan.Finding.Title, on: where(a.Plan.Finding), lead: sentenceCase(verdictLine(a)) + ".",
 	}
 	d.add("", r.verdict(), r.happened())
-	d.add("Why", r.why()...)
+	d.add("Why", proof(a.Plan.Finding)...)
 	d.add("Before and after", append(r.pictures(), r.effect()...)...)
 	d.add("SQL", r.steps()...)
 	d.add("Locks", r.locks())
@@ -92,9 +92,8 @@ func verdictLine(a healer.Attempt) string {
 	return s
 }
 
-// why shows the proof: each query of the rule with its answer and its time.
-func (r Repair) why() []block {
-	f := r.Attempt.Plan.Finding
+// proof is each query of the rule with its answer and its time.
+func proof(f healer.Finding) []block {
 	out := []block{sentence(fmt.Sprintf("The rule %s proved it in the catalog, first at %s.", f.Rule, stamp(f.FirstSeen)))}
 	for _, e := range f.Evidence {
 		l := &grid{list{name: "evidence", columns: []string{"column", "value"}}}

@@ -16,6 +16,7 @@ type Now struct {
 	Findings  []healer.Finding
 	Proposals []healer.Proposal
 	Repairs   []healer.Attempt
+	Held      []healer.Planned // plans of open findings, with what held them back
 	At        time.Time
 	Daemon    *Daemon // nil: none answered
 }
