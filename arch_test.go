@@ -40,6 +40,7 @@ var layers = []struct {
 	{"healer/disposable", nil},
 	{"healer/pg/pgtest", []string{"healer/disposable", "rules"}},
 	{"healer/rulestest", []string{"parser", "parser/pglog", "rules", "healer", "healer/disposable", "healer/ledger", "healer/pg"}},
+	{"healer/page", []string{"healer", "healer/report"}},
 	{"healer/", []string{"parser", "parser/pglog", "rules", "healer"}}, // every other subfolder
 	{"healer", []string{"parser", "rules"}},
 	{"guidance", []string{"parser", "rules", "healer"}},

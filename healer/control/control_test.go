@@ -188,13 +188,13 @@ func TestTheSocketIsPrivateAndAStaleOneIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.SetUnlinkOnClose(false)
-	if _, err := listen(t.Context(), path, ""); err == nil {
+	if _, err := Listen(t.Context(), path, ""); err == nil {
 		t.Error("a socket that is served was taken over")
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := listen(t.Context(), path, "")
+	again, err := Listen(t.Context(), path, "")
 	if err != nil {
 		t.Fatal(err)
 	}

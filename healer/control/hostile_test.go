@@ -98,7 +98,7 @@ func TestABusySocketIsNotTakenOver(t *testing.T) {
 		}
 		defer c.Close()
 	}
-	if l, err := listen(t.Context(), path, ""); err == nil {
+	if l, err := Listen(t.Context(), path, ""); err == nil {
 		_ = l.Close()
 		t.Error("a socket that is served was taken over")
 	}
@@ -112,7 +112,7 @@ func TestAFileThatIsNoSocketStays(t *testing.T) {
 	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := listen(t.Context(), path, ""); err == nil || !strings.Contains(err.Error(), "not a socket") {
+	if _, err := Listen(t.Context(), path, ""); err == nil || !strings.Contains(err.Error(), "not a socket") {
 		t.Errorf("err = %v", err)
 	}
 	if b, err := os.ReadFile(path); string(b) != "mine" { //nolint:gosec // in the test's own directory

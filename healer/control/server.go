@@ -54,7 +54,7 @@ const (
 // Run serves until the context ends. A request at work then sees its own
 // context end, and is answered.
 func (s *Server) Run(ctx context.Context) error {
-	l, err := listen(ctx, s.cfg.Path, s.cfg.Group)
+	l, err := Listen(ctx, s.cfg.Path, s.cfg.Group)
 	if err != nil {
 		return err
 	}
@@ -84,9 +84,9 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-// listen makes the socket. A file that nobody listens on is left from a
-// process that was killed, and is replaced.
-func listen(ctx context.Context, path, group string) (net.Listener, error) {
+// Listen makes a socket that the group may connect to. A file that nobody
+// listens on is left from a process that was killed, and is replaced.
+func Listen(ctx context.Context, path, group string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), runtimeMode); err != nil {
 		return nil, fmt.Errorf("the control socket: %w", err)
 	}
