@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all lint bench fuzz build install clean help
+.PHONY: demo test test-all test-page lint bench fuzz build install clean help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,11 @@ test-all: ## the same on every supported PostgreSQL, fetched where it is missing
 lint: ## golangci-lint, the version this repository is written for
 	@scripts/ensure-lint.sh
 	.bin/golangci-lint run
+
+test-page: ## reports and the local page in a real Chromium; it installs what is missing
+	@check=$$(scripts/ensure-page.sh) && PGMEND_PAGE_CHECK="$$check" PGMEND_PAGE_SHOTS=$(CURDIR)/.bin/page/shots \
+		$(GO) test -count=1 -timeout $(TIMEOUT) -v -run InChromium ./healer/page
+	@echo "the screenshots are in .bin/page/shots"
 
 bench: ## the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
