@@ -112,7 +112,7 @@ func (a *app) configured(c config.Connection, l config.Login) (string, error) {
 		{"host", a.flags.host}, {"port", a.flags.port}, {"user", a.flags.user},
 	}
 	if l.PasswordFile != "" {
-		secret, err := secret(l.PasswordFile)
+		secret, err := secret("password_file", l.PasswordFile)
 		if err != nil {
 			return "", err
 		}
@@ -121,18 +121,18 @@ func (a *app) configured(c config.Connection, l config.Login) (string, error) {
 	return overlay(c.Conninfo, list)
 }
 
-// secret reads a password's file, which nobody else may read.
-func secret(path string) (string, error) {
+// secret reads the file that a key names, which nobody else may read.
+func secret(key, path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", fmt.Errorf("password_file: %w", err)
+		return "", fmt.Errorf("%s: %w", key, err)
 	}
 	if info.Mode().Perm()&0o007 != 0 {
-		return "", fmt.Errorf("password_file: anybody can read or change %s; chmod o= %s", path, path)
+		return "", fmt.Errorf("%s: anybody can read or change %s; chmod o= %s", key, path, path)
 	}
 	text, err := os.ReadFile(path) //nolint:gosec // the configuration names it
 	if err != nil {
-		return "", fmt.Errorf("password_file: %w", err)
+		return "", fmt.Errorf("%s: %w", key, err)
 	}
 	return strings.TrimRight(string(text), "\r\n"), nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/pgmend/pgmend/healer/control"
 	"github.com/pgmend/pgmend/healer/event"
 	"github.com/pgmend/pgmend/healer/ledger"
+	"github.com/pgmend/pgmend/healer/page"
 	"github.com/pgmend/pgmend/healer/pg"
 	"github.com/pgmend/pgmend/parser/worker"
 	"github.com/pgmend/pgmend/rules"
@@ -65,12 +66,14 @@ type daemon struct {
 	parser  *worker.Pool
 	control *pg.Database // where the rules of the cluster run
 	started time.Time
+	hub     *page.Hub
+	list    []*pg.Database            // the patients
 	cycled  atomic.Pointer[time.Time] // when a cycle was last completed
 }
 
 // daemon runs until the context ends. Whatever it started it waits for.
 func (a *app) daemon(ctx context.Context, conf *config.Config, log *slog.Logger, observer healer.Observer) (err error) {
-	d := &daemon{app: a, conf: conf, log: log, started: a.clock().UTC()}
+	d := &daemon{app: a, conf: conf, log: log, hub: page.NewHub(), started: a.clock().UTC()}
 	if d.ledger, err = ledger.Open(conf.State); err != nil {
 		return fmt.Errorf("state directory %s: %w", conf.State, err)
 	}
@@ -99,7 +102,7 @@ func (a *app) daemon(ctx context.Context, conf *config.Config, log *slog.Logger,
 		return err
 	}
 	defer release()
-	if err := d.wire(ctx, list, set, policy, healer.Observers{observer, beat{d}}); err != nil {
+	if err := d.wire(ctx, list, set, policy, healer.Observers{observer, beat{d}, d.hub}); err != nil {
 		return err
 	}
 	return d.run(ctx)
@@ -141,7 +144,7 @@ func (d *daemon) connect(ctx context.Context) ([]*pg.Database, func(), error) {
 
 // wire makes a healer for each database, the loop and the service.
 func (d *daemon) wire(ctx context.Context, list []*pg.Database, set rules.Set, policy healer.Policy, observer healer.Observer) error {
-	d.service, d.control = &healer.Service{}, list[0]
+	d.service, d.control, d.list = &healer.Service{}, list[0], list
 	major := 0
 	for i, db := range list {
 		id, err := db.Identify(ctx)
@@ -191,6 +194,8 @@ func (d *daemon) run(ctx context.Context) error {
 		Path: d.conf.Control.Socket, Group: d.conf.Control.Group,
 		Repairs: d.service, Answers: d.service, Brake: d.service, Health: d,
 	}).Run)
+	start("page", d.page)
+	start("reports", d.digests)
 	start("watchdog", func(ctx context.Context) error {
 		return d.notify.Watchdog(ctx, func() bool { return true })
 	})

@@ -66,7 +66,12 @@ func (a *app) running(ctx context.Context) (*report.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	return aboutDaemon(s), nil
+}
+
+// aboutDaemon is what reports say of a daemon.
+func aboutDaemon(s control.Status) *report.Daemon {
 	return &report.Daemon{
 		Version: s.Version, Mode: s.Mode, PID: s.PID, Started: s.Started, LastCycle: s.LastCycle, Databases: s.Databases,
-	}, nil
+	}
 }

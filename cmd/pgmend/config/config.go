@@ -23,6 +23,8 @@ type Config struct {
 	Logs           []Log
 	State          string // the state directory; "": the caller's default
 	Control        Control
+	Page           Page
+	Reports        Reports
 	Logging        Logging
 	AllowSuperuser bool
 	Every          []healer.Every // schedules that are not the rule's own
@@ -82,6 +84,7 @@ func Default() *Config {
 		Mode:    Observe,
 		Control: Control{Socket: "/run/pgmend/control.sock", Group: "pgmend"},
 		Logging: Logging{Level: "info", Format: "auto"},
+		Reports: defaultReports(),
 	}
 }
 

@@ -32,6 +32,8 @@ func (r *reader) top() keys {
 		"window":     r.window,
 		"rules":      r.rules,
 		"logs":       r.logs,
+		"page":       r.page,
+		"reports":    r.reports,
 		"control": func(n ast.Node) {
 			r.mapping(n, "control", keys{"socket": r.key("control.socket"), "group": r.into(&c.Control.Group)})
 		},

@@ -99,6 +99,7 @@ func (r *reader) environment(env func(string) string) {
 
 // finish resolves what more than one key, or file, says together.
 func (r *reader) finish() {
+	r.finishPage()
 	if r.config.window == nil {
 		return
 	}

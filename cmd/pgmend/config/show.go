@@ -54,6 +54,11 @@ func (c *Config) YAML() ([]byte, error) {
 		add("logs", logs)
 	}
 	add("control", filled("socket", c.Control.Socket, "group", c.Control.Group))
+	page, reports := c.pages()
+	if len(page) > 0 {
+		add("page", page)
+	}
+	add("reports", reports)
 	add("logging", filled("level", c.Logging.Level, "format", c.Logging.Format))
 	return yaml.Marshal(out)
 }
