@@ -1,72 +1,63 @@
 package guidance
 
-import (
-	"errors"
-	"maps"
-	"slices"
-	"strings"
+// SchemaVersion is the version of Advice's JSON.
+const SchemaVersion = 1
 
-	"github.com/pgmend/pgmend/healer"
-	"github.com/pgmend/pgmend/rules"
-)
-
-// Source says who wrote an advice; reports print it.
+// Source says who wrote an advice.
 type Source string
 
-// BuiltIn is text from a rule file.
-const BuiltIn Source = "built-in text"
+// The sources.
+const (
+	AI      Source = "ai"      // a language model, checked
+	Builtin Source = "builtin" // the packs and the rules' own texts
+)
 
-// Advice is guidance on one finding.
+// Advice is the answer to a Question. Its texts are data: whoever shows them
+// escapes them.
 type Advice struct {
-	Rule    string   `json:"rule"`
-	Title   string   `json:"title"`
-	Text    string   `json:"text"` // Markdown, written by the rule's author
-	Facts   []Fact   `json:"facts"`
-	Related []string `json:"related,omitempty"` // other rules that found something on the same table
-	Source  Source   `json:"source"`
+	SchemaVersion int      `json:"schema_version"`
+	Theme         string   `json:"theme"` // PACK/NAME
+	Title         string   `json:"title"`
+	Themes        []Match  `json:"themes"`   // what else it may be about, the likeliest first
+	Summary       string   `json:"summary"`  // Markdown where a rule's author wrote it
+	Evidence      []Fact   `json:"evidence"` // what the summary rests on
+	Steps         []string `json:"steps"`    // what to do, in this order
+	Risks         []string `json:"risks"`    // what to look out for
+	Links         []Link   `json:"links"`    // PostgreSQL's documentation
+	Rules         []string `json:"rules"`    // that look for such faults, or repair them
+	Source        Source   `json:"source"`
+	Note          string   `json:"note,omitempty"` // why no AI answered, where one is configured
 }
 
-// Fact is one thing the catalog said of the object. Its text is data from the
-// database: whoever shows it escapes it.
+// Match is a theme that was detected, and why.
+type Match struct {
+	Theme string   `json:"theme"` // PACK/NAME
+	Score int      `json:"score"` // the sum of the weights of the words
+	Words []string `json:"words"` // that spoke for it, as the pack has them
+}
+
+// Fact is one piece of evidence.
 type Fact struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
 
+// Link is a page of PostgreSQL's documentation.
+type Link struct {
+	Title string `json:"title"`
+	URL   string `json:"url"`
+}
+
 // maxFact bounds a fact's text in bytes; definitions can be long.
 const maxFact = 2048
 
-// Advise explains a finding by its rule. The other findings serve to name the
-// rules that found something on the same table.
-func Advise(f healer.Finding, all []*rules.Rule, others []healer.Finding) (Advice, error) {
-	i := slices.IndexFunc(all, func(r *rules.Rule) bool { return r.ID == f.Rule })
-	if i < 0 {
-		return Advice{}, errors.New("no rule " + f.Rule + " is loaded; pgmend rules ls shows those that are")
-	}
-	a := Advice{Rule: f.Rule, Title: all[i].Title, Text: strings.TrimSpace(all[i].Guidance), Source: BuiltIn}
-	for _, name := range slices.Sorted(maps.Keys(f.Facts)) {
-		if v := f.Facts[name]; !v.Null && name != "oid" && name != "table_oid" {
-			a.Facts = append(a.Facts, Fact{Name: name, Value: clip(v.Text)})
-		}
-	}
-	for _, o := range others {
-		if o.ID != f.ID && o.Object.TableOID == f.Object.TableOID && o.Database == f.Database &&
-			o.Rule != f.Rule && !slices.Contains(a.Related, o.Rule) {
-			a.Related = append(a.Related, o.Rule)
-		}
-	}
-	slices.Sort(a.Related)
-	return a, nil
-}
-
 // clip cuts a text at a character's boundary and says so.
-func clip(s string) string {
-	if len(s) <= maxFact {
+func clip(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	cut := maxFact
-	for cut > 0 && s[cut]&0xC0 == 0x80 {
-		cut--
+	for most > 0 && s[most]&0xC0 == 0x80 {
+		most--
 	}
-	return s[:cut] + "… (cut)"
+	return s[:most] + "… (cut)"
 }

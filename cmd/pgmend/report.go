@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -134,9 +133,13 @@ func (a *app) explain(h history, id string) (report.Repair, error) {
 			r.Measure = rule.Measure.Text
 		}
 	}
-	advice, err := guidance.Advise(x.Plan.Finding, all, slices.Clone(h.Findings))
+	e, err := a.advisor.Engine(ctx)
+	if err != nil {
+		return report.Repair{}, err
+	}
+	advice, err := e.Explain(guidance.Question{Finding: &x.Plan.Finding})
 	if err == nil {
-		r.Guidance, r.Source = advice.Text, string(advice.Source)
+		r.Guidance, r.Source = advice.Summary, "built-in text"
 	}
 	return r, nil
 }

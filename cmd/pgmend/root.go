@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
+	"github.com/pgmend/pgmend/guidance"
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/report"
 	"github.com/pgmend/pgmend/rules"
@@ -26,6 +27,8 @@ type app struct {
 
 	flags flags
 	conf  *config.Config // read on first use, by configure
+
+	advisor *guidance.Shared // explains findings and errors
 
 	ownState bool // the state directory is the default of this user
 }
@@ -44,6 +47,7 @@ type flags struct {
 // Main runs one command and returns its exit code.
 func Main(ctx context.Context, args []string, env func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr, clock: time.Now}
+	a.advisor = guidance.NewShared(a.makeAdvisor)
 	root := a.root()
 	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
 	err := root.ExecuteContext(ctx)
@@ -111,7 +115,7 @@ func (a *app) commands() []*cobra.Command {
 		a.findingsCommand(), a.repairsCommand(), a.reportCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.statusCommand(),
 		a.runCommand(), a.demoCommand(), a.rulesCommand(), a.setupCommand(), a.configCommand(), a.versionCommand(),
-		a.tablesCommand(openParser), a.workerCommand(),
+		a.tablesCommand(openParser), a.guideCommand(), a.workerCommand(),
 	}
 }
 

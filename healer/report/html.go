@@ -195,3 +195,20 @@ func (g *grid) html(o Options) (string, any) {
 	}
 	return "grid", v
 }
+
+func (l numbered) html(Options) (string, any) {
+	out := make([]string, len(l))
+	for i, s := range l {
+		out[i] = Plain(s)
+	}
+	return "numbered", out
+}
+
+func (l links) html(Options) (string, any) {
+	type link struct{ Title, Href string }
+	var out []link
+	for _, x := range l {
+		out = append(out, link{Plain(x[0]), Plain(x[1])})
+	}
+	return "links", out
+}

@@ -26,6 +26,7 @@ type Config struct {
 	Page           Page
 	Reports        Reports
 	Logging        Logging
+	Guidance       Guidance
 	AllowSuperuser bool
 	Every          []healer.Every // schedules that are not the rule's own
 
@@ -81,10 +82,11 @@ const (
 // Default is the configuration of an empty file.
 func Default() *Config {
 	return &Config{
-		Mode:    Observe,
-		Control: Control{Socket: "/run/pgmend/control.sock", Group: "pgmend"},
-		Logging: Logging{Level: "info", Format: "auto"},
-		Reports: defaultReports(),
+		Mode:     Observe,
+		Control:  Control{Socket: "/run/pgmend/control.sock", Group: "pgmend"},
+		Logging:  Logging{Level: "info", Format: "auto"},
+		Reports:  defaultReports(),
+		Guidance: Guidance{AI: AI{Budget: defaultBudget}},
 	}
 }
 

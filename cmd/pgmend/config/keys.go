@@ -34,6 +34,7 @@ func (r *reader) top() keys {
 		"logs":       r.logs,
 		"page":       r.page,
 		"reports":    r.reports,
+		"guidance":   r.guidance,
 		"control": func(n ast.Node) {
 			r.mapping(n, "control", keys{"socket": r.key("control.socket"), "group": r.into(&c.Control.Group)})
 		},

@@ -60,7 +60,22 @@ func (c *Config) YAML() ([]byte, error) {
 	}
 	add("reports", reports)
 	add("logging", filled("level", c.Logging.Level, "format", c.Logging.Format))
+	if g := c.guidance(); len(g) > 0 {
+		add("guidance", g)
+	}
 	return yaml.Marshal(out)
+}
+
+func (c *Config) guidance() yaml.MapSlice {
+	g := filled("packs", c.Guidance.Packs)
+	if ai := c.Guidance.AI; ai.URL != "" {
+		m := filled("url", ai.URL, "model", ai.Model, "key_file", ai.KeyFile)
+		if ai.Timeout > 0 {
+			m = append(m, yaml.MapItem{Key: "timeout", Value: ai.Timeout.String()})
+		}
+		g = append(g, yaml.MapItem{Key: "ai", Value: append(m, yaml.MapItem{Key: "daily_budget", Value: ai.Budget})})
+	}
+	return g
 }
 
 // filled makes a mapping of the keys that have a value.
