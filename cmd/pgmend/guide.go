@@ -69,8 +69,8 @@ func (a *app) question(ctx context.Context, text string) (guidance.Question, err
 	q := guidance.Question{Text: text}
 	// A whole line of the log brings its SQLSTATE, and much that is not asked.
 	d := pglog.NewDecoder(pglog.Detect([]byte(text+"\n")), pglog.Options{})
-	if list := append(d.Decode([]byte(text+"\n")), d.Flush()...); len(list) == 1 && list[0].Record.Severity != "" && list[0].Record.Message != "" {
-		r := list[0].Record
+	if list := append(d.Decode([]byte(text+"\n")), d.Flush()...); len(list) == 1 && list[0].Severity != "" && list[0].Message != "" {
+		r := list[0]
 		q.Text, q.SQLState = r.Message, r.SQLState
 	}
 	return q, nil
