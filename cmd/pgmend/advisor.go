@@ -40,7 +40,7 @@ func (a *app) makeAdvisor(context.Context) (*guidance.Engine, error) {
 	if ai := c.Guidance.AI; ai.URL != "" {
 		client := guidance.ClientConfig{URL: ai.URL, Model: ai.Model, Timeout: ai.Timeout}
 		if ai.KeyFile != "" {
-			client.Key = func(context.Context) (string, error) { return secret(ai.KeyFile) }
+			client.Key = func(context.Context) (string, error) { return secret("guidance.ai.key_file", ai.KeyFile) }
 		}
 		b := budget{file: filepath.Join(c.State, "guidance-budget"), most: ai.Budget, clock: a.clock}
 		client.Budget = b.take

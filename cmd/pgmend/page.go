@@ -95,7 +95,7 @@ func (s pageSource) Repair(ctx context.Context, id string) (report.Repair, error
 	if err != nil {
 		return report.Repair{}, err
 	}
-	return s.d.explain(h, id)
+	return s.d.explain(ctx, h, id)
 }
 
 // Patients implements page.Source.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
+	"github.com/pgmend/pgmend/guidance"
 	"github.com/pgmend/pgmend/healer/ledger"
 )
 
@@ -109,7 +110,7 @@ func TestDigests(t *testing.T) {
 	now := time.Date(2026, 11, 24, 7, 0, 0, 0, time.UTC)
 	c := config.Default()
 	c.State = dir
-	d := &daemon{app: &app{clock: func() time.Time { return now }}, conf: c, ledger: l, log: slog.New(slog.DiscardHandler)}
+	d := &daemon{app: &app{clock: func() time.Time { return now }, advisor: guidance.NewShared(func(context.Context) (*guidance.Engine, error) { return guidance.New(guidance.Config{}) })}, conf: c, ledger: l, log: slog.New(slog.DiscardHandler)}
 	reports := c.ReportsDirectory()
 	if err := d.digest(t.Context(), "daily", day); err != nil {
 		t.Fatal(err)

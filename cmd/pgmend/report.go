@@ -112,11 +112,11 @@ func (a *app) repair(ctx context.Context, id string) (report.Repair, error) {
 	if err != nil {
 		return report.Repair{}, err
 	}
-	return a.explain(h, id)
+	return a.explain(ctx, h, id)
 }
 
 // explain is repair, of a history that is read already.
-func (a *app) explain(h history, id string) (report.Repair, error) {
+func (a *app) explain(ctx context.Context, h history, id string) (report.Repair, error) {
 	x, err := h.attempt(id)
 	if err != nil {
 		return report.Repair{}, err
