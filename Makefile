@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-page lint bench fuzz build install clean help
+.PHONY: demo test test-all test-page lint bench torture-logs fuzz build install clean help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test-page: ## reports and the local page in a real Chromium; it installs what is
 
 bench: ## the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+torture-logs: ## a million log events through 500 rotations and truncations and 50 kill -9 of the reader
+	PGMEND_TORTURE=1 $(GO) test -count=1 -v -timeout 30m -run 'TestTorture' ./parser/tail
 
 fuzz: ## every fuzz target, 30 s each
 	@scripts/fuzz.sh 30s

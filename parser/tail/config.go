@@ -13,8 +13,11 @@ import (
 
 // Config says what to follow. One of Path and DataDir is needed.
 type Config struct {
-	// Path is a file, or a pattern as of filepath.Match: a log directory
-	// with `postgresql-*.log`.
+	// Path is a file, a pattern as of filepath.Match (`log/postgresql-*.log`),
+	// or a log_filename with its strftime escapes
+	// (`log/postgresql-%Y-%m-%d_%H%M%S.log`). Of a single file, its numbered
+	// and dated predecessors count too, when they were written while nobody
+	// was reading.
 	Path string
 	// DataDir is the server's data directory: the files are found by its
 	// current_logfiles, for the Destination.
@@ -73,16 +76,24 @@ type GapReason string
 
 // The reasons.
 const (
-	Truncated GapReason = "truncated" // or copied and truncated, or replaced
+	Truncated GapReason = "truncated" // or replaced by another file with its inode
 	Deleted   GapReason = "deleted"
+	// CopyTruncated is logrotate's copytruncate: the copy was found and read
+	// to its end. What came between the copying and the truncation is lost by
+	// the nature of it; rotating without copytruncate loses nothing.
+	CopyTruncated GapReason = "copytruncate"
+	// Damaged is a compressed file that cannot be read to its end.
+	Damaged GapReason = "damaged"
 )
 
 // Gap is a piece of a file that was destroyed before it was read.
 type Gap struct {
-	Path   string    `json:"path"`
-	FileID string    `json:"file_id"`
-	From   int64     `json:"from"` // offset
-	To     int64     `json:"to"`   // offset, as far as it is known; equal to From if nothing is known to be lost
+	Path   string `json:"path"`
+	FileID string `json:"file_id"`
+	From   int64  `json:"from"` // offset
+	// To is the offset up to which bytes are known to be lost. It equals From
+	// where none are: what came after the last look, nobody knows.
+	To     int64     `json:"to"`
 	Reason GapReason `json:"reason"`
 }
 

@@ -2,6 +2,7 @@ package tail
 
 import (
 	"context"
+	"time"
 
 	"github.com/pgmend/pgmend/parser/pglog"
 )
@@ -68,7 +69,10 @@ func (w *Follower) handOver(ctx context.Context, f *file, c Chunk, in *InFlight,
 			return err
 		}
 	}
-	if err := w.handle(c); err != nil {
+	began := w.now()
+	err := w.handle(c)
+	w.counted(c, w.now().Sub(began))
+	if err != nil {
 		if saveErr := w.save(ctx, nil); saveErr != nil {
 			w.report(saveErr)
 		}
@@ -78,8 +82,59 @@ func (w *Follower) handOver(ctx context.Context, f *file, c Chunk, in *InFlight,
 	return w.save(ctx, nil)
 }
 
-// lost tells of a gap.
-func (w *Follower) lost(ctx context.Context, f *file, to int64, reason GapReason) error {
-	g := Gap{Path: f.path, FileID: f.id.ID, From: f.read, To: max(to, f.read), Reason: reason}
-	return w.handOver(ctx, f, Chunk{Path: f.path, FileID: f.id.ID, Gaps: []Gap{g}}, nil, f.done)
+// counted notes what was handed over.
+func (w *Follower) counted(c Chunk, took time.Duration) {
+	behind := w.behind()
+	w.count.add(func(p *Progress) {
+		p.Records += int64(len(c.Records))
+		p.Quarantined += int64(len(c.Quarantined))
+		p.Gaps += int64(len(c.Gaps))
+		for _, m := range c.Missing {
+			p.Missing += m.To - m.From + 1
+		}
+		p.Behind = behind
+		p.Handling += took
+	})
+}
+
+// finish gives out what is left of a file, and says where what cannot be
+// complete begins.
+func (w *Follower) finish(ctx context.Context, f *file) (from int64, err error) {
+	if err := w.deliver(ctx, f, f.decoder.Settle()); err != nil {
+		return 0, err
+	}
+	from = f.decoder.Pending()
+	return from, w.deliver(ctx, f, f.decoder.Flush())
+}
+
+// gap is what was lost of a file from an offset on.
+func (f *file) gap(from int64, reason GapReason) Gap {
+	return Gap{Path: f.path, FileID: f.id.ID, From: from, To: max(from, f.size), Reason: reason}
+}
+
+// lost tells of gaps. They are saved first, together with what the files have
+// become: the files will not show it again.
+func (w *Follower) lost(ctx context.Context, gaps ...Gap) error {
+	w.owed = append(w.owed, gaps...)
+	if err := w.save(ctx, nil); err != nil {
+		return err
+	}
+	return w.tell(ctx)
+}
+
+// tell hands over the gaps that were not told yet.
+func (w *Follower) tell(ctx context.Context) error {
+	for len(w.owed) > 0 {
+		g := w.owed[0]
+		c := Chunk{Path: g.Path, FileID: g.FileID, Gaps: []Gap{g}}
+		if err := w.handle(c); err != nil {
+			return err
+		}
+		w.counted(c, 0)
+		w.owed = w.owed[1:]
+		if err := w.save(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

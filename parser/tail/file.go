@@ -29,6 +29,9 @@ type file struct {
 	grew    time.Time // when we saw it grow
 	moved   bool      // its name is gone, or another file's
 	resting bool      // read to its end, and quiet
+	rested  bool      // it was, until it was seen to change
+	shrunk  int64     // the size it was cut to, its beginning being what it was; 0: none
+	packed  bool      // compressed: read and done count what is in it, size the file itself
 }
 
 // open opens the file at its path; it says no if that is not it any more.
@@ -66,8 +69,12 @@ func (f *file) next(buf []byte, limit int64) (n int, intact bool, err error) {
 	if err != nil {
 		return 0, false, fmt.Errorf("look at %s: %w", f.path, err)
 	}
+	f.shrunk = 0
 	intact, err = f.id.check(f.handle)
-	if err != nil || !intact || info.Size() < f.read {
+	if err == nil && intact && info.Size() < f.read {
+		f.shrunk, intact = info.Size(), false
+	}
+	if err != nil || !intact {
 		return 0, false, err
 	}
 	f.size, f.written = info.Size(), info.ModTime()
@@ -94,34 +101,46 @@ func (f *file) next(buf []byte, limit int64) (n int, intact bool, err error) {
 
 // drain reads a file up to limit and delivers its records.
 func (w *Follower) drain(ctx context.Context, f *file, limit int64) error {
+	if f.packed {
+		return w.drainPacked(ctx, f)
+	}
 	there, err := f.open()
 	if err != nil || !there {
 		return err
 	}
-	grew := false
+	grew, restarted := false, false
 	for {
 		n, intact, err := f.next(w.buf, limit)
 		if err != nil {
 			return err
 		}
 		if !intact {
+			if restarted { // the other files have waited
+				return nil
+			}
 			if err := w.restart(ctx, f); err != nil {
 				return err
 			}
-			limit, grew = max(limit, f.size), true
+			limit, grew, restarted = max(limit, f.size), true, true
 			continue
 		}
 		if n == 0 {
 			break
 		}
-		grew = true
 		f.read += int64(n)
+		w.count.add(func(p *Progress) {
+			p.Bytes += int64(n)
+			if grew {
+				p.Full++
+			}
+		})
+		grew = true
 		if err := w.deliver(ctx, f, f.decoder.Decode(w.buf[:n])); err != nil {
 			return err
 		}
 	}
 	if grew {
-		f.grew, f.resting = w.now(), false
+		f.grew, f.resting, f.rested = w.now(), false, false
 		return nil
 	}
 	if w.now().Sub(f.grew) < w.cfg.Poll {
@@ -132,28 +151,55 @@ func (w *Follower) drain(ctx context.Context, f *file, limit int64) error {
 
 // restart begins at the start of what a file has become.
 func (w *Follower) restart(ctx context.Context, f *file) error {
-	if err := w.deliver(ctx, f, f.decoder.Flush()); err != nil {
-		return err
-	}
-	// Where it was read to its end and was not being written, nothing is
-	// lost: the server reuses its oldest name. Otherwise nobody knows what
-	// was written between the last look and the truncation.
-	if f.size > f.read || f == w.newest {
-		if err := w.lost(ctx, f, f.size, Truncated); err != nil {
+	reason := Truncated
+	name, copied := survivor(f.path, f.id)
+	if copied {
+		reason = CopyTruncated
+		if err := w.recover(ctx, f, name); err != nil {
 			return err
 		}
+	}
+	from, err := w.finish(ctx, f)
+	if err != nil {
+		return err
+	}
+	// Where it was read to its end and had gone quiet, nothing is lost: the
+	// server reuses its oldest name. Otherwise nobody knows what was written
+	// between the last look and the truncation.
+	var gaps []Gap
+	if f.size > f.read || !f.rested {
+		gaps = append(gaps, f.gap(from, reason))
+	}
+	if err := w.become(f, name, copied, from); err != nil {
+		return err
 	}
 	info, err := f.handle.Stat()
 	if err != nil {
 		return fmt.Errorf("look at %s: %w", f.path, err)
 	}
-	id, err := identify(f.handle, info)
-	if err != nil {
-		return err
+	f.size = info.Size()
+	if f.shrunk > 0 { // what is before its new end was handled
+		f.id.name(info)
+		f.read = f.shrunk
+	} else {
+		if f.id, err = identify(f.handle, info); err != nil {
+			return err
+		}
+		f.read = 0
+		w.alike(f)
 	}
-	f.id, f.read, f.done, f.size = id, 0, 0, info.Size()
-	f.decoder = w.cfg.decoder(f.path, 0)
-	return nil
+	f.done, f.decoder, f.rested = f.read, w.cfg.decoder(f.path, f.read), false
+	return w.lost(ctx, gaps...)
+}
+
+// alike gives a file the name of another one that begins as it does: that is
+// its copy, and was met first.
+func (w *Follower) alike(f *file) {
+	for _, o := range w.files {
+		if o != f && f.id.HeadSize > 0 && o.id.HeadSize == f.id.HeadSize && o.id.HeadHash == f.id.HeadHash {
+			f.id.ID = o.id.ID
+		}
+	}
 }
 
 // lastLine is where the last line that is not complete begins.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -18,10 +19,15 @@ type Follower struct {
 	cfg     Config
 	handle  func(Chunk) error
 	files   []*file // the newest at the end
-	newest  *file   // at the last look
 	lines   sequence
 	begun   bool
-	before  time.Time
+	seen    time.Time              // the last write to any file, as of the look before the last
+	listed  time.Time              // the same, of the last look
+	twins   map[inodeKey]time.Time // copies of known files, by the last write
+	owed    []Gap                  // not told yet
+	past    []Past                 // of files that are gone
+	count   counters
+	said    string    // the last that was reported
 	suspect *InFlight // was being handled when the process died
 	buf     []byte
 	now     func() time.Time
@@ -35,7 +41,7 @@ func New(cfg Config) *Follower {
 	if cfg.Linger <= 0 {
 		cfg.Linger = time.Minute
 	}
-	return &Follower{cfg: cfg, buf: make([]byte, readSize), now: time.Now}
+	return &Follower{cfg: cfg, buf: make([]byte, readSize), now: time.Now, twins: map[inodeKey]time.Time{}}
 }
 
 func (c *Config) decoder(path string, offset int64) *pglog.Decoder {
@@ -45,8 +51,10 @@ func (c *Config) decoder(path string, offset int64) *pglog.Decoder {
 	return c.Decoder(path, offset)
 }
 
+// report tells of a trouble once, not at every look.
 func (w *Follower) report(err error) {
-	if w.cfg.Report != nil {
+	if w.cfg.Report != nil && w.said != err.Error() {
+		w.said = err.Error()
 		w.cfg.Report(err)
 	}
 }
@@ -63,6 +71,9 @@ func (w *Follower) Run(ctx context.Context, handle func(Chunk) error) error {
 		}
 	}()
 	if err := w.load(ctx); err != nil {
+		return err
+	}
+	if err := w.tell(ctx); err != nil {
 		return err
 	}
 	watch := w.watch()
@@ -83,6 +94,7 @@ func (w *Follower) Run(ctx context.Context, handle func(Chunk) error) error {
 		case err := <-watch.errors:
 			w.report(fmt.Errorf("watch the log folder, polling goes on: %w", err))
 		case <-timer.C:
+			watch.ensure(w.folder())
 			if err := w.look(ctx); err != nil {
 				return err
 			}
@@ -100,24 +112,31 @@ type watch struct {
 }
 
 func (w *Follower) watch() watch {
-	paths, err := w.cfg.list()
+	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
-		w.report(err)
+		w.report(fmt.Errorf("watch the log folder, polling goes on: %w", err))
 		return watch{}
 	}
-	dir := filepath.Dir(w.cfg.Path)
-	if len(paths) > 0 {
-		dir = filepath.Dir(paths[0])
+	return watch{watcher, watcher.Events, watcher.Errors}
+}
+
+// ensure watches a folder, also one that appears later or again. Where it
+// cannot, polling sees what happens.
+func (n watch) ensure(dir string) {
+	if n.watcher != nil && dir != "" && !slices.Contains(n.watcher.WatchList(), dir) {
+		_ = n.watcher.Add(dir) // it may not be there yet
 	}
-	watcher, err := fsnotify.NewWatcher()
-	if err == nil {
-		if err = watcher.Add(dir); err == nil {
-			return watch{watcher, watcher.Events, watcher.Errors}
-		}
-		_ = watcher.Close() // it watched nothing
+}
+
+// folder is where the files are.
+func (w *Follower) folder() string {
+	if n := len(w.files); n > 0 {
+		return filepath.Dir(w.files[n-1].path)
 	}
-	w.report(fmt.Errorf("watch %s, polling goes on: %w", dir, err))
-	return watch{}
+	if w.cfg.DataDir != "" {
+		return w.cfg.DataDir
+	}
+	return filepath.Dir(w.cfg.Path)
 }
 
 func (n watch) close() {

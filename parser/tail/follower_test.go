@@ -18,7 +18,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The test binary is also the reader that is killed.
+	if work := os.Getenv(readerDir); work != "" {
+		fmt.Fprintln(os.Stderr, torturedReader(work, os.Getenv("PGMEND_TORTURE_PATTERN")))
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // memory is a Store that goes through JSON as a real one does.
 type memory struct {

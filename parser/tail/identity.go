@@ -29,9 +29,15 @@ func identify(f *os.File, info os.FileInfo) (Identity, error) {
 	if id.HeadSize, id.HeadHash, err = head(f, headSize); err != nil {
 		return id, err
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %d %s %d", id.Device, id.Inode, id.HeadSize, id.HeadHash, info.ModTime().UnixNano()))
-	id.ID = hex.EncodeToString(sum[:16])
+	id.name(info)
 	return id, nil
+}
+
+// name gives the ID: two files with the same inode and head, one after the
+// other, differ by their times.
+func (id *Identity) name(info os.FileInfo) {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %d %s %d %d", id.Device, id.Inode, id.HeadSize, id.HeadHash, info.ModTime().UnixNano(), info.Size()))
+	id.ID = hex.EncodeToString(sum[:16])
 }
 
 func inode(info os.FileInfo) Identity {
@@ -58,10 +64,23 @@ func (id *Identity) check(f io.ReaderAt) (same bool, err error) {
 	return err == nil, err
 }
 
+// startsAs says that a text begins as the file did.
+func (id *Identity) startsAs(begin []byte) bool {
+	if id.HeadSize == 0 || int64(len(begin)) < id.HeadSize {
+		return false
+	}
+	sum := sha256.Sum256(begin[:id.HeadSize])
+	return hex.EncodeToString(sum[:]) == id.HeadHash
+}
+
 // head hashes the first bytes of a file, up to limit of them.
 func head(f io.ReaderAt, limit int64) (n int64, hash string, err error) {
-	buf := make([]byte, limit)
-	read, err := f.ReadAt(buf, 0)
+	return headOf(io.NewSectionReader(f, 0, limit))
+}
+
+func headOf(r io.Reader) (n int64, hash string, err error) {
+	var buf [headSize]byte
+	read, err := fill(r, buf[:])
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, "", fmt.Errorf("read the head: %w", err)
 	}

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"slices"
 )
 
@@ -23,10 +21,10 @@ func (w *Follower) look(ctx context.Context) error {
 		return nil
 	}
 	first := !w.begun
-	limits, gone := w.claim(found)
+	sizes, gone := w.claim(found)
 	w.begun = true
 	for _, f := range gone {
-		if err := w.lost(ctx, f, f.size, Deleted); err != nil {
+		if err := w.mourn(ctx, f); err != nil {
 			return err
 		}
 	}
@@ -35,26 +33,53 @@ func (w *Follower) look(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := w.read(ctx, limits); err != nil {
+	if err := w.read(ctx, sizes); err != nil {
 		return err
 	}
-	w.newest = nil
-	if n := len(w.files); n > 0 {
-		w.newest = w.files[n-1]
-	}
+	behind := w.behind()
+	w.count.add(func(p *Progress) { p.Behind = behind })
 	return nil
 }
 
+// mourn looks after a file that is gone. What was not read of it may be in
+// its compressed predecessor; what is not there either is lost.
+func (w *Follower) mourn(ctx context.Context, f *file) error {
+	unread := !f.packed && (f.size > f.read || !f.resting)
+	name, ok := survivor(f.path, f.id)
+	if ok && unread {
+		if err := w.recover(ctx, f, name); err != nil && !errors.Is(err, errDamaged) {
+			return err
+		}
+	}
+	from, err := w.finish(ctx, f)
+	if err != nil {
+		return err
+	}
+	var gaps []Gap
+	switch {
+	case !unread:
+	case !ok || f.size > f.read:
+		gaps = append(gaps, f.gap(from, Deleted))
+	default: // what came after the copying, if it was copied and truncated, is gone
+		gaps = append(gaps, f.gap(from, CopyTruncated))
+	}
+	if err := w.become(f, name, ok, from); err != nil {
+		return err
+	}
+	return w.lost(ctx, gaps...)
+}
+
 // read reads what each file has beyond what was read of it.
-func (w *Follower) read(ctx context.Context, limits []int64) error {
-	for i, f := range slices.Clone(w.files) {
-		newest := i == len(limits)-1
-		if f.resting && f.handle == nil && limits[i] == f.size && !f.moved {
+func (w *Follower) read(ctx context.Context, sizes map[*file]int64) error {
+	files := slices.Clone(w.files) // reading may find a copy and put it before them
+	for i, f := range files {
+		newest := i == len(files)-1
+		if f.resting && f.handle == nil && sizes[f] == f.size && !f.moved {
 			continue
 		}
 		limit := int64(math.MaxInt64)
 		if newest && !f.moved {
-			limit = limits[i]
+			limit = sizes[f]
 		}
 		if err := w.drain(ctx, f, limit); err != nil {
 			if errors.Is(err, fs.ErrPermission) {
@@ -77,57 +102,67 @@ func (id Identity) key() inodeKey { return inodeKey{id.Device, id.Inode} }
 
 // claim pairs what was found with the files that are known, by inode, and
 // orders them: those that lost their name first, the newest last. It returns
-// their sizes, and the files that are gone with bytes that were not read.
-func (w *Follower) claim(found []stat) (limits []int64, gone []*file) {
+// their sizes, and the files that are gone.
+func (w *Follower) claim(found []stat) (sizes map[*file]int64, gone []*file) {
 	known := make(map[inodeKey]int, len(w.files))
 	for i, f := range w.files {
 		known[f.id.key()] = i
 	}
 	sortByAge(found, known)
 	claimed := map[inodeKey]*file{}
-	sizes := map[*file]int64{}
+	sizes = map[*file]int64{}
 	var named []*file
+	newest := w.listed
 	for _, s := range found {
 		k := inode(s.info).key()
 		if claimed[k] != nil { // a link to the same file
 			continue
 		}
 		var f *file
-		if i, ok := known[k]; ok {
+		if i, ok := known[k]; ok && w.files[i].at(s.path) {
 			f = w.files[i]
-			f.resting = f.resting && f.size == s.info.Size() && f.written.Equal(s.info.ModTime())
+			if f.resting && (f.size != s.info.Size() || !f.written.Equal(s.info.ModTime())) {
+				f.resting, f.rested = false, true
+			}
 		} else {
 			var err error
 			if f, err = w.meet(s); err != nil {
 				w.report(err)
+			}
+			if f == nil {
 				continue
 			}
+			w.files = append(w.files, f) // the next may be its copy
+		}
+		if t := s.info.ModTime(); t.After(newest) {
+			newest = t
 		}
 		f.path, f.moved = s.path, false
 		claimed[k], sizes[f] = f, s.info.Size()
 		named = append(named, f)
 	}
+	// A file may have changed its name while we listed them and be in no list:
+	// so what counts as seen is what the look before found.
+	w.seen, w.listed = w.listed, newest
 	var nameless []*file
 	for _, f := range w.files {
 		switch {
-		case claimed[f.id.key()] != nil:
+		case claimed[f.id.key()] == f:
 		case w.holds(f):
 			f.moved = true
 			nameless = append(nameless, f)
 			sizes[f] = f.size
-		case f.size > f.read:
+		default:
 			gone = append(gone, f)
 		}
 	}
 	w.files = slices.Concat(nameless, named)
-	for _, f := range w.files {
-		limits = append(limits, sizes[f])
-	}
-	return limits, gone
+	return sizes, gone
 }
 
 // sortByAge orders by the last write. A file system's clock is coarse: of two
-// files with the same time the one we did not know is the newer.
+// files with the same time the one we did not know is the newer, and no
+// predecessor.
 func sortByAge(found []stat, known map[inodeKey]int) {
 	age := func(s stat) int {
 		if i, ok := known[inode(s.info).key()]; ok {
@@ -135,41 +170,18 @@ func sortByAge(found []stat, known map[inodeKey]int) {
 		}
 		return len(known)
 	}
+	later := func(a, b stat) int {
+		switch {
+		case a.predecessor == b.predecessor:
+			return 0
+		case a.predecessor:
+			return -1
+		}
+		return 1
+	}
 	slices.SortStableFunc(found, func(a, b stat) int {
-		return cmp.Or(a.info.ModTime().Compare(b.info.ModTime()), cmp.Compare(age(a), age(b)))
+		return cmp.Or(a.info.ModTime().Compare(b.info.ModTime()), cmp.Compare(age(a), age(b)), later(a, b))
 	})
-}
-
-// meet makes a file of one that was not there before.
-func (w *Follower) meet(s stat) (*file, error) {
-	h, err := os.Open(s.path)
-	if err != nil {
-		return nil, fmt.Errorf("open the log: %w (the account needs read access: log_file_mode = 0640 and its group)", err)
-	}
-	info, err := h.Stat()
-	if err != nil {
-		_ = h.Close() // only read
-		return nil, fmt.Errorf("look at %s: %w", s.path, err)
-	}
-	f := &file{path: s.path, handle: h, written: info.ModTime(), size: info.Size(), grew: w.now()}
-	if f.id, err = identify(h, info); err != nil {
-		f.close()
-		return nil, err
-	}
-	old := !w.begun && !w.cfg.FromStart || w.begun && !w.before.IsZero() && !info.ModTime().After(w.before)
-	if old {
-		if f.read, err = lastLine(h, info.Size()); err != nil {
-			f.close()
-			return nil, err
-		}
-		f.done = f.read
-		if w.now().Sub(f.written) > w.cfg.Linger { // there may be a year of them
-			f.close()
-			w.retire(f)
-		}
-	}
-	f.decoder = w.cfg.decoder(f.path, f.read)
-	return f, nil
 }
 
 // holds says whether a file that lost its name can still be read: it is
@@ -191,7 +203,7 @@ func (w *Follower) holds(f *file) bool {
 // rest closes a file that was quiet for a while. Its last record will not
 // get another line, unless it is the newest.
 func (w *Follower) rest(ctx context.Context, f *file, newest bool) error {
-	if newest && !f.moved || f.read < f.size || w.now().Sub(f.grew) < w.cfg.Linger {
+	if f.packed || newest && !f.moved || f.read < f.size || w.now().Sub(f.grew) < w.cfg.Linger {
 		return nil
 	}
 	if err := w.deliver(ctx, f, f.decoder.Flush()); err != nil {
@@ -207,9 +219,4 @@ func (w *Follower) rest(ctx context.Context, f *file, newest bool) error {
 }
 
 // retire marks a file as read to its end.
-func (w *Follower) retire(f *file) {
-	f.resting = true
-	if f.written.After(w.before) {
-		w.before = f.written
-	}
-}
+func (w *Follower) retire(f *file) { f.resting = true }

@@ -34,38 +34,42 @@ func CurrentLogfiles(dataDir string) (map[string]string, error) {
 	return files, nil
 }
 
-// list returns the paths to follow now.
-func (c *Config) list() ([]string, error) {
-	pattern := c.Path
+// list returns the paths to follow now, and the pattern that they match.
+func (c *Config) list() (paths []string, pattern string, err error) {
+	pattern = strftimeGlob(c.Path)
 	if c.DataDir != "" {
-		files, err := CurrentLogfiles(c.DataDir)
-		if err != nil {
-			return nil, err
+		if pattern, err = c.current(); err != nil {
+			return nil, "", err
 		}
-		current := files[c.Destination]
-		for _, d := range destinations {
-			if c.Destination == "" && current == "" {
-				current = files[d]
-			}
-		}
-		if current == "" {
-			return nil, fmt.Errorf("current_logfiles names no file for %q; set log_destination", c.Destination)
-		}
-		// The siblings too: those that were current between two looks.
-		if ext := filepath.Ext(current); ext != "" {
-			pattern = filepath.Join(escapeGlob(filepath.Dir(current)), "*"+ext)
-		} else {
-			pattern = escapeGlob(current)
-		}
+	} else if _, err := os.Stat(c.Path); err == nil || !strings.ContainsAny(c.Path, `*?[\%`) {
+		return []string{c.Path}, escapeGlob(c.Path), nil // a name may hold what a pattern would interpret
 	}
-	if _, err := os.Stat(pattern); err == nil && c.DataDir == "" { // a name may hold what a pattern would interpret
-		return []string{pattern}, nil
+	if paths, err = filepath.Glob(pattern); err != nil {
+		return nil, "", fmt.Errorf("pattern %q: %w", pattern, err)
 	}
-	paths, err := filepath.Glob(pattern)
+	return paths, pattern, nil
+}
+
+// current is the pattern of the file that current_logfiles names, and of its
+// siblings: those that were current between two looks.
+func (c *Config) current() (string, error) {
+	files, err := CurrentLogfiles(c.DataDir)
 	if err != nil {
-		return nil, fmt.Errorf("pattern %q: %w", pattern, err)
+		return "", err
 	}
-	return paths, nil
+	current := files[c.Destination]
+	for _, d := range destinations {
+		if c.Destination == "" && current == "" {
+			current = files[d]
+		}
+	}
+	if current == "" {
+		return "", fmt.Errorf("current_logfiles names no file for %q; set log_destination", c.Destination)
+	}
+	if ext := filepath.Ext(current); ext != "" {
+		return filepath.Join(escapeGlob(filepath.Dir(current)), "*"+ext), nil
+	}
+	return escapeGlob(current), nil
 }
 
 func escapeGlob(path string) string {
@@ -74,28 +78,39 @@ func escapeGlob(path string) string {
 
 // stat is a file that was found.
 type stat struct {
-	path string
-	info os.FileInfo
+	path        string
+	info        os.FileInfo
+	predecessor bool // its name is that of a followed file with a number, a date or a compressor's suffix behind it
 }
 
 // look lists the files with what they are now.
 func (c *Config) look() ([]stat, error) {
-	paths, err := c.list()
+	paths, pattern, err := c.list()
 	if err != nil {
 		return nil, err
 	}
 	var found []stat
-	for _, p := range paths {
-		info, err := os.Stat(p)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return nil, fmt.Errorf("look at %s: %w", p, err)
-		case info.Mode().IsRegular():
-			found = append(found, stat{p, info})
+	add := func(paths []string, predecessor bool) error {
+		for _, p := range paths {
+			info, err := os.Stat(p)
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+			case err != nil:
+				return fmt.Errorf("look at %s: %w", p, err)
+			case info.Mode().IsRegular():
+				found = append(found, stat{p, info, predecessor})
+			}
 		}
+		return nil
 	}
-	return found, nil
+	if err := add(paths, false); err != nil {
+		return nil, err
+	}
+	older, err := predecessors(pattern)
+	if err != nil {
+		return nil, err
+	}
+	return found, add(older, true)
 }
 
 // renamed looks for a file beside its old name: rotation by renaming.
