@@ -50,6 +50,10 @@ func (d *daemon) hear(ctx context.Context, c tail.Chunk) {
 		d.log.WarnContext(ctx, "a piece of the log was destroyed before it was read", "file.path", gap.Path,
 			"pgmend.from", gap.From, "pgmend.to", gap.To, "pgmend.reason", string(gap.Reason))
 	}
+	for _, m := range c.Missing {
+		d.log.WarnContext(ctx, "lines of a session never came into the log", "file.path", c.Path,
+			"pgmend.session", m.Session, "pgmend.from", m.From, "pgmend.to", m.To)
+	}
 	for _, r := range c.Quarantined {
 		d.log.ErrorContext(ctx, "a record of the log ended the process twice and is passed over",
 			"file.path", c.Path, "log.offset", r.Start)

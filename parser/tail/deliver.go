@@ -2,6 +2,7 @@ package tail
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/pgmend/pgmend/parser/pglog"
@@ -95,7 +96,14 @@ func (w *Follower) counted(c Chunk, took time.Duration) {
 		p.Behind = behind
 		p.Handling += took
 	})
+	if behind > slowAt && !w.slow {
+		w.report(fmt.Errorf("the log grows faster than it is handled: %d MB wait in %s", behind>>20, c.Path))
+	}
+	w.slow = behind > slowAt || w.slow && behind > 0
 }
+
+// slowAt is how many bytes that wait are worth a warning.
+const slowAt = 64 << 20
 
 // finish gives out what is left of a file, and says where what cannot be
 // complete begins.

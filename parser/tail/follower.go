@@ -2,7 +2,9 @@ package tail
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"time"
@@ -28,6 +30,7 @@ type Follower struct {
 	past    []Past                 // of files that are gone
 	count   counters
 	said    string    // the last that was reported
+	slow    bool      // it was said that the handler cannot keep up
 	suspect *InFlight // was being handled when the process died
 	buf     []byte
 	now     func() time.Time
@@ -44,11 +47,27 @@ func New(cfg Config) *Follower {
 	return &Follower{cfg: cfg, buf: make([]byte, readSize), now: time.Now, twins: map[inodeKey]time.Time{}}
 }
 
+// decoder makes the decoder of a file from an offset on. Behind the beginning
+// the format is still known by the file's beginning.
 func (c *Config) decoder(path string, offset int64) *pglog.Decoder {
-	if c.Decoder == nil {
-		return pglog.NewDecoder(pglog.Auto, pglog.Options{Offset: offset})
+	if c.Decoder != nil {
+		return c.Decoder(path, offset)
 	}
-	return c.Decoder(path, offset)
+	format, o := pglog.Auto, pglog.Options{Offset: offset}
+	if t, err := openText(path); err == nil && offset > 0 {
+		sample := make([]byte, 64<<10)
+		n, err := fill(t, sample)
+		_ = t.Close() // only read
+		if f := pglog.Detect(sample[:n]); n > 0 && (err == nil || errors.Is(err, io.EOF)) {
+			switch f {
+			case pglog.CSV, pglog.JSON:
+				format = f
+			case pglog.Stderr:
+				format, o.Prefix = f, pglog.GuessPrefix(sample[:n])
+			}
+		}
+	}
+	return pglog.NewDecoder(format, o)
 }
 
 // report tells of a trouble once, not at every look.

@@ -457,3 +457,52 @@ func TestTextRecordIsNotTornApart(t *testing.T) {
 	write(t, path, "2026-11-24 14:14:38.720 UTC [1] ERROR:  division by zero\n2026-11-24 14:14:38.720 UTC [1] STATEMENT:  select\n\t1/0\n")
 	eventually(t, "the record", func() bool { return s.count() == 1 })
 }
+
+// TestStrftimeNames: a log_filename is followed under the names it makes, in a
+// folder that appears later.
+func TestStrftimeNames(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	s := &sink{}
+	stop := follow(t, Config{Path: filepath.Join(dir, "pg-%Y-%m-%d_%H%M%S.100%%.json"), FromStart: true, Store: &memory{}}, s)
+	defer stop()
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "other.json"), jsonLine("x.1", 1, "not this"))
+	write(t, filepath.Join(dir, "pg-2026-11-24_000000.100%.json"), jsonLine("a.1", 1, "m0"))
+	eventually(t, "the first", func() bool { return s.count() == 1 })
+	write(t, filepath.Join(dir, "pg-2026-11-25_000000.100%.json"), jsonLine("a.1", 2, "m1"))
+	eventually(t, "the second", func() bool { return s.count() == 2 })
+	stop()
+	if !slices.Equal(s.messages, numbered(0, 2)) {
+		t.Errorf("got %v", s.messages)
+	}
+}
+
+// TestProgress counts what was read, and shows what waits while the handler is
+// busy.
+func TestProgress(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pg.json")
+	line := jsonLine("a.1", 1, "m0")
+	write(t, path, line)
+	w := New(Config{Path: path, FromStart: true, Poll: time.Millisecond})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	busy, done := make(chan int), make(chan error, 1)
+	go func() {
+		done <- w.Run(ctx, func(c Chunk) error { busy <- len(c.Records); <-busy; return nil })
+	}()
+	<-busy
+	write(t, path, jsonLine("a.1", 2, "m1")+jsonLine("a.1", 5, "m4"))
+	busy <- 0
+	<-busy
+	busy <- 0
+	eventually(t, "all counted", func() bool { p := w.Progress(); return p.Records == 3 && p.Behind == 0 })
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if p := w.Progress(); p.Missing != 2 || p.Bytes != int64(3*len(line)) || p.Handling <= 0 {
+		t.Errorf("%+v", p)
+	}
+}

@@ -72,14 +72,14 @@ func (w *Follower) meet(s stat) (*file, error) {
 
 // introduce identifies a file, a compressed one by what is in it.
 func introduce(h *os.File, info os.FileInfo) (id Identity, packed bool, err error) {
-	text, packed, err := unpack(io.NewSectionReader(h, 0, info.Size()))
-	if err != nil || !packed {
+	text, packed := unpack(io.NewSectionReader(h, 0, info.Size()))
+	if !packed {
 		id, err = identify(h, info)
 		return id, false, err
 	}
 	id = inode(info)
-	if id.HeadSize, id.HeadHash, err = headOf(text); err != nil { // it may still be written
-		return Identity{}, true, nil
+	if id.HeadSize, id.HeadHash, err = headOf(text); err != nil {
+		return Identity{}, true, nil //nolint:nilerr // it is still being written
 	}
 	id.name(info)
 	return id, true, nil
@@ -121,4 +121,3 @@ func (w *Follower) twin(s stat) (bool, *Past) {
 	}
 	return false, nil
 }
-

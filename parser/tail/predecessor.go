@@ -120,13 +120,11 @@ func openText(path string) (*text, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		err = errIrregular
 	}
-	t := &text{file: f}
-	if err == nil {
-		t.Reader, t.packed, err = unpack(f)
-	}
 	if err != nil {
 		_ = f.Close() // only read
 		return nil, err
 	}
+	t := &text{file: f}
+	t.Reader, t.packed = unpack(f)
 	return t, nil
 }

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 )
 
 // The torture of a log: events through rotations and truncations of every
@@ -392,4 +391,3 @@ func (w *torturer) tailOfOutput() string {
 	w.must(err)
 	return string(text)
 }
-

@@ -1,26 +1,24 @@
 package tail
 
 import (
-	"bufio"
-	"bytes"
-	"compress/bzip2"
-	"compress/gzip"
 	"io"
+
+	"github.com/pgmend/pgmend/parser/pglog"
 )
 
-// unpack reads what is in a file, by its first bytes and not by its name.
-func unpack(r io.Reader) (text io.Reader, packed bool, err error) {
-	b := bufio.NewReaderSize(r, readSize)
-	magic, err := b.Peek(4)
-	if err != nil && len(magic) == 0 {
-		return b, false, nil // what is empty is empty text
+// unpack reads what is in a file, by its first bytes and not by its name. Of
+// a compressed file that cannot be opened, because it is still being written,
+// the text is an error.
+func unpack(r io.Reader) (text io.Reader, packed bool) {
+	text, how, err := pglog.Unpack(r)
+	if err != nil {
+		return broken{err}, true
 	}
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(b)
-		return z, true, err
-	case bytes.HasPrefix(magic, []byte("BZh")):
-		return bzip2.NewReader(b), true, nil
-	}
-	return b, false, nil
+	return text, len(how) > 0
 }
+
+// broken is a text that cannot be read.
+type broken struct{ err error }
+
+// Read implements io.Reader.
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
