@@ -113,8 +113,8 @@ func (r *run) recalled(f Finding) rules.Values {
 		}
 	}
 	return rules.Values{
-		"finding.first_seen": {Text: f.FirstSeen.Format(time.RFC3339Nano)},
-		"repairs.last_hour":  {Text: strconv.Itoa(repairs)},
+		"finding.first_seen": rules.Text(f.FirstSeen.Format(time.RFC3339Nano)),
+		"repairs.last_hour":  rules.Text(strconv.Itoa(repairs)),
 	}
 }
 

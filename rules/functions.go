@@ -27,7 +27,7 @@ var plainFunctions = []string{
 // openingFunctions read too, but open a relation to do it: they wait for
 // whoever holds it in ACCESS EXCLUSIVE.
 var openingFunctions = []string{
-	"pg_database_size", "pg_get_constraintdef", "pg_get_expr", "pg_get_indexdef", "pg_get_partition_constraintdef",
+	"pg_database_size", "pg_extension_update_paths", "pg_get_constraintdef", "pg_get_expr", "pg_get_indexdef", "pg_get_partition_constraintdef",
 	"pg_get_partkeydef", "pg_get_serial_sequence", "pg_get_statisticsobjdef", "pg_get_triggerdef", "pg_get_viewdef",
 	"pg_indexes_size", "pg_partition_tree", "pg_relation_filepath", "pg_relation_size", "pg_sequence_last_value",
 	"pg_sequence_parameters", "pg_table_size", "pg_tablespace_size", "pg_total_relation_size",

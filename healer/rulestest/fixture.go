@@ -37,6 +37,7 @@ type Case struct {
 type Wanted struct {
 	Object  string // schema.name
 	Refused string // the guard that has to refuse its repair; "": it is repaired
+	Waits   string // the guard it waits for at first, until another is repaired in the same run
 }
 
 // source is a case as it is written, with all its variants.
@@ -253,13 +254,14 @@ func wanted(text string) ([]Wanted, error) {
 			continue
 		}
 		object, refused, _ := strings.Cut(line, " refused: ")
+		object, waits, _ := strings.Cut(object, " waits: ")
 		if strings.HasPrefix(object, `"`) {
 			var err error
 			if object, err = strconv.Unquote(object); err != nil {
 				return nil, fmt.Errorf("want: %s: %w", line, err)
 			}
 		}
-		out = append(out, Wanted{Object: object, Refused: refused})
+		out = append(out, Wanted{Object: object, Refused: refused, Waits: waits})
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("want names nothing")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -174,10 +173,11 @@ func (p *proof) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var sql, refused []string
+	var sql, refused, reasons []string
 	for _, d := range r.Plans {
 		if d.Decision.Verdict != healer.Proceed {
 			refused = append(refused, name(d.Plan.Finding)+" refused: "+d.Decision.Guard)
+			reasons = append(reasons, d.Decision.Reason)
 		}
 		for _, s := range d.Plan.Steps {
 			sql = append(sql, oneLine(s.SQL))
@@ -185,8 +185,8 @@ func (p *proof) plan(ctx context.Context) error {
 	}
 	var want []string
 	for _, w := range p.story.Want {
-		if w.Refused != "" {
-			want = append(want, w.Object+" refused: "+w.Refused)
+		if guard := w.Refused + w.Waits; guard != "" {
+			want = append(want, w.Object+" refused: "+guard)
 		}
 	}
 	planned := p.write(strings.Join(sql, "\n"))
@@ -194,7 +194,10 @@ func (p *proof) plan(ctx context.Context) error {
 	if planned != p.story.Plan {
 		err = fmt.Errorf("the plan is\n%s\nand should be\n%s", planned, p.story.Plan)
 	}
-	return errors.Join(err, p.expect("refusals", refused, want))
+	if unlike := p.expect("refusals", refused, want); unlike != nil {
+		err = errors.Join(err, fmt.Errorf("%w; reasons: %q", unlike, reasons))
+	}
+	return err
 }
 
 // oneLine keeps a statement on one line of the golden.
@@ -275,25 +278,6 @@ func (p *proof) nothingLeft(ctx context.Context) error {
 		err = errors.Join(err, fmt.Errorf("a second run repaired %s again", name(r.Repairs[0].Plan.Finding)))
 	}
 	return err
-}
-
-func name(f healer.Finding) string { return f.Object.String() }
-
-func objects(list []healer.Finding) []string {
-	var out []string
-	for _, f := range list {
-		out = append(out, name(f))
-	}
-	return out
-}
-
-// expect compares two lists, in any order and as a fixture writes them.
-func (p *proof) expect(what string, got, want []string) error {
-	got, want = p.written(got), p.written(want)
-	if slices.Equal(got, want) {
-		return nil
-	}
-	return fmt.Errorf("%s are %q and should be %q", what, got, want)
 }
 
 // eventually tries until something holds; statistics come late.

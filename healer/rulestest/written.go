@@ -1,10 +1,13 @@
 package rulestest
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pgmend/pgmend/healer"
 )
 
 // moment is a time as the server prints it to the healer.
@@ -30,4 +33,23 @@ func (p *proof) written(list []string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+func name(f healer.Finding) string { return f.Object.String() }
+
+func objects(list []healer.Finding) []string {
+	var out []string
+	for _, f := range list {
+		out = append(out, name(f))
+	}
+	return out
+}
+
+// expect compares two lists, in any order and as a fixture writes them.
+func (p *proof) expect(what string, got, want []string) error {
+	got, want = p.written(got), p.written(want)
+	if slices.Equal(got, want) {
+		return nil
+	}
+	return fmt.Errorf("%s are %q and should be %q", what, got, want)
 }

@@ -75,7 +75,7 @@ SELECT pg_catalog.pg_get_indexdef(d.indexrelid) AS definition,
 -- guard: no index build is running on the table
 SELECT 'session ' || p.pid || ' builds an index'
   FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.relid = @table_oid OR p.relid IS NULL
+ WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
 
 -- measure
 SELECT pg_catalog.pg_indexes_size(@table_oid) AS indexes_size

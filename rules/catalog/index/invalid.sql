@@ -24,7 +24,7 @@ SELECT x.oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
    AND t.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
-                    WHERE p.relid = i.indrelid OR p.relid IS NULL)
+                    WHERE p.datname = pg_catalog.current_database() AND (p.relid = i.indrelid OR p.relid IS NULL))
  ORDER BY n.nspname, x.relname
 
 -- capture
@@ -48,7 +48,7 @@ SELECT pg_catalog.pg_get_indexdef(l.indexrelid) AS definition,
 -- guard: no index build is running on the table
 SELECT 'session ' || p.pid || ' builds an index'
   FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.relid = @table_oid OR p.relid IS NULL
+ WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
 
 -- guard: each partition has its own index
 SELECT pg_catalog.format('the partition %I has no such index: a person creates it there, concurrently', l.relname)

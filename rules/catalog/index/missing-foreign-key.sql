@@ -47,7 +47,7 @@ SELECT k.conrelid AS oid, n.nspname AS schema, k.conname AS name, k.conrelid AS 
                       -- The leading columns, in any order.
                       AND k.conkey <@ (pg_catalog.string_to_array(i.indkey::text, ' ')::int2[])[1:pg_catalog.cardinality(k.conkey)])
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS b
-                    WHERE b.relid = k.conrelid OR b.relid IS NULL)
+                    WHERE b.datname = pg_catalog.current_database() AND (b.relid = k.conrelid OR b.relid IS NULL))
  ORDER BY n.nspname, k.conname
 
 -- capture
@@ -68,7 +68,7 @@ SELECT v.candidate AS index,
 -- guard: no index build is running on the table
 SELECT 'session ' || p.pid || ' builds an index'
   FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.relid = @table_oid OR p.relid IS NULL
+ WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
 
 -- guard: every partition is a plain table
 SELECT pg_catalog.format('the partition %I is itself partitioned, or foreign', l.relname)
