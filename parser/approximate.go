@@ -1,250 +1,193 @@
 package parser
 
-import (
-	"slices"
-	"strings"
-)
-
 // approximate names the tables of a text that the grammar refuses: newer
 // syntax, placeholders of a driver, a truncated statement. It follows the
 // tokens only: after FROM, JOIN, INTO and the like stands a name. It is
-// written in Go, so it also serves where the C parser was killed.
-func approximate(sql string) Statement {
-	words := slices.DeleteFunc(Tokens(sql), func(t Token) bool {
-		return t.Kind == TokenSpace || t.Kind == TokenComment
-	})
-	var e extractor
-	ctes := withNames(words)
-	previous := ""
-	var calls []string // the words before the open parentheses
-	for i := 0; i < len(words); i++ {
-		word := keyword(words[i])
-		switch words[i].Text {
-		case "(":
-			calls = append(calls, previous)
-		case ")":
-			calls = calls[:max(0, len(calls)-1)]
-		}
-		access := accessAfter(word, previous)
-		if word == "from" && len(calls) > 0 && takesFrom(calls[len(calls)-1]) {
-			access = ""
-		}
-		if word == "on" && access == "" && i < 12 && createsOn(words[:i]) {
-			access = DDL
-		}
-		previous = word
-		if access == "" {
-			continue
-		}
-		if access == DDL && i+1 < len(words) && words[i+1].Text == "(" {
-			i = closingParenthesis(words, i+1) // the options of VACUUM and ANALYZE
-		}
-		for i+1 < len(words) {
-			parts, n := nameAt(words, i+1)
-			if n == 0 {
-				break
-			}
-			i += n
-			if len(parts) > 1 || !slices.Contains(ctes, parts[0]) || access != Read {
-				e.named(parts, access)
-			}
-			// FROM a, b: but only where a comma follows at once or after an alias.
-			next := i + 1
-			if next < len(words) && words[next].Kind == TokenWord && !reserved(keyword(words[next])) {
-				next++
-			}
-			if word != "from" && access != DDL || next >= len(words) || words[next].Text != "," {
-				break
-			}
-			i = next
+// written in Go, so it also serves where the C parser was killed, and it holds
+// no more than the open parentheses, so it serves for a text of any length.
+func approximate(sql string) Statement { return approximateBody(sql, false) }
+
+// approximateBody is approximate, also for a body in PL/pgSQL, in which SELECT
+// INTO names variables.
+func approximateBody(sql string, body bool) Statement {
+	a := approximation{c: cursor{sql: sql}, body: body, levels: make([]level, 1, 8)}
+	for a.c.next() {
+		a.token()
+		if a.c.kind == TokenWord {
+			a.previous = a.c.word()
+		} else {
+			a.previous = a.c.text
 		}
 	}
-	s := e.result()
-	s.CTEs = append(s.CTEs, ctes...)
-	return s
+	return a.result()
 }
 
-func keyword(t Token) string {
-	if t.Kind != TokenWord {
-		return ""
-	}
-	return strings.ToLower(t.Text)
+// approximation goes through the tokens of one text.
+type approximation struct {
+	extractor
+	c        cursor
+	body     bool
+	previous string  // token, a word in lower case
+	levels   []level // around the place, one for each open parenthesis
+	deep     int     // parentheses that are open beyond those
 }
 
-// accessAfter says how the name behind a key word is accessed; "" where none
-// follows.
-func accessAfter(word, previous string) Access {
-	switch word {
-	case "from":
-		if previous == "delete" {
-			return Write
-		}
-		if previous == "distinct" {
-			return ""
-		}
-		return Read
-	case "join", "using", "references":
-		return Read
-	case "into", "update", "copy":
-		if previous == "for" || previous == "do" || previous == "on" {
-			return ""
-		}
-		return Write
-	case "table", "truncate":
-		return DDL
-	case "vacuum", "analyze", "lock":
-		if previous == "" {
-			return DDL
-		}
-	}
-	return ""
+// maxLevels bounds what hostile text makes the approximation keep.
+const maxLevels = 1000
+
+// level is what stands within one pair of parentheses.
+type level struct {
+	verb   string // what the statement does, "" at its beginning
+	object string // what CREATE, ALTER, DROP and COMMENT are of
+	call   string // the word before the parenthesis
+	expect Access // the next name is accessed so; "" is no table
+	list   Access // and so is one behind a comma
+	calls  bool   // a name with parentheses is a function
+	column bool   // the name is a column's, with its table
+	used   bool   // the name that ON or USING brings was seen
+	into   bool   // the one of INTO was seen
+	temp   bool   // what is created is temporary
+
+	ctes      set[string]
+	cte       string // the WITH query that the next parenthesis holds
+	recursive bool   // and it is known to itself
+	with      bool   // a comma may bring another one
 }
 
-// createsOn reports whether a statement begins as one that creates something
-// on a table.
-func createsOn(words []Token) bool {
-	if len(words) < 2 || keyword(words[0]) != "create" {
-		return false
+func (a *approximation) top() *level { return &a.levels[len(a.levels)-1] }
+
+// token follows one token.
+func (a *approximation) token() {
+	l := a.top()
+	switch a.c.kind {
+	case TokenWord:
+		a.word(l)
+	case TokenQuoted:
+		a.name(l)
+	case TokenPunct:
+		a.punct(l)
+	default:
+		l.expect = ""
 	}
-	return slices.ContainsFunc(words, func(t Token) bool {
-		switch keyword(t) {
-		case "index", "trigger", "policy":
+}
+
+func (a *approximation) punct(l *level) {
+	switch a.c.text {
+	case "(":
+		a.open(l)
+	case ")":
+		a.close()
+	case ",":
+		l.expect = l.list
+		if l.with {
+			a.withQuery(l, false)
+		}
+	case ";":
+		a.levels, a.deep = append(a.levels[:0], level{}), 0
+	default:
+		l.expect = ""
+	}
+}
+
+// open begins a level. A parenthesis in FROM may hold joins, but one behind
+// VACUUM or ANALYZE holds options.
+func (a *approximation) open(l *level) {
+	if len(a.levels) == maxLevels {
+		a.deep++
+		return
+	}
+	in := level{call: a.previous}
+	if l.expect == Read {
+		in.expect, in.list, in.calls = Read, Read, l.calls
+	}
+	if l.expect != DDL {
+		l.expect = ""
+	}
+	a.levels = append(a.levels, in)
+}
+
+func (a *approximation) close() {
+	switch {
+	case a.deep > 0:
+		a.deep--
+		return
+	case len(a.levels) > 1:
+		a.levels = a.levels[:len(a.levels)-1]
+	}
+	if l := a.top(); l.cte != "" {
+		l.ctes.add(l.cte)
+		l.cte = ""
+	}
+}
+
+// withQuery reads NAME [(…)] AS [NOT] [MATERIALIZED] of a WITH clause, up to
+// the parenthesis that holds the query. Without RECURSIVE the query does not
+// see its own name.
+func (a *approximation) withQuery(l *level, first bool) {
+	l.with = false
+	c := a.c
+	if first {
+		if l.recursive = c.peek() == "recursive"; l.recursive {
+			c.next()
+		}
+	}
+	parts := c.qualified()
+	if len(parts) != 1 {
+		return
+	}
+	if c.peek() == "(" {
+		c.skipParentheses()
+	}
+	if c.peek() != "as" {
+		return
+	}
+	c.next()
+	for c.peek() == "not" || c.peek() == "materialized" {
+		c.next()
+	}
+	if c.peek() != "(" {
+		return
+	}
+	a.c, l.with = c, true
+	a.ctes.add(parts[0])
+	if l.recursive {
+		l.ctes.add(parts[0])
+	}
+	l.cte = parts[0]
+}
+
+// isCTE reports whether a name stands for a WITH query here.
+func (a *approximation) isCTE(name string) bool {
+	for i := range a.levels {
+		if a.levels[i].ctes.has(name) {
 			return true
 		}
-		return false
-	})
-}
-
-// closingParenthesis returns where the parenthesis that opens at i closes.
-func closingParenthesis(words []Token, i int) int {
-	depth := 0
-	for ; i < len(words); i++ {
-		switch words[i].Text {
-		case "(":
-			depth++
-		case ")":
-			if depth--; depth == 0 {
-				return i
-			}
-		}
-	}
-	return len(words)
-}
-
-// takesFrom reports whether FROM is part of a function's own syntax.
-func takesFrom(function string) bool {
-	switch function {
-	case "extract", "substring", "trim", "overlay", "position":
-		return true
 	}
 	return false
 }
 
-// reserved words that cannot be an alias and end a FROM entry.
-func reserved(word string) bool {
-	switch word {
-	case "where", "join", "inner", "left", "right", "full", "cross", "natural", "on", "using", "group", "order",
-		"having", "limit", "union", "returning", "set", "values", "select", "when", "as":
-		return true
+// name reads a name where one is awaited.
+func (a *approximation) name(l *level) {
+	access := l.expect
+	if l.expect = ""; access == "" {
+		return
 	}
-	return false
-}
-
-// nameAt reads a name, with its qualifiers, and how many tokens it takes.
-func nameAt(words []Token, i int) (parts []string, n int) {
-	for i+n < len(words) {
-		switch w := keyword(words[i+n]); w {
-		case "only", "lateral", "if", "not", "exists", "table", "full", "freeze", "verbose", "concurrently":
-			n++
-			continue
-		case "select", "with", "values", "unnest", "set", "current":
-			return nil, 0
-		}
-		break
+	c := a.c
+	c.at -= len(c.text)
+	parts := c.qualified()
+	if len(parts) == 0 {
+		return
 	}
-	for i+n < len(words) {
-		t := words[i+n]
-		switch t.Kind {
-		case TokenWord:
-			parts = append(parts, fold(t.Text))
-		case TokenQuoted:
-			name := unquote(t.Text)
-			if name == "" {
-				return nil, 0
-			}
-			parts = append(parts, name)
-		default:
-			return nil, 0
-		}
-		n++
-		if i+n >= len(words) || words[i+n].Text != "." {
-			break
-		}
-		n++
-	}
-	if i+n < len(words) && words[i+n].Text == "(" && len(parts) > 0 && !insertList(words, i) {
-		return nil, 0 // a function
-	}
-	if len(parts) == 0 || len(parts) > 3 {
-		return nil, 0
-	}
-	return parts, n
-}
-
-// insertList reports whether the parenthesis behind a name is a list of
-// columns, as after INTO, and not the arguments of a function.
-func insertList(words []Token, i int) bool {
-	for i--; i >= 0; i-- {
-		switch keyword(words[i]) {
-		case "into", "table", "copy", "exists", "references", "on":
-			return true
-		case "only", "if", "not":
-			continue
-		}
-		return false
-	}
-	return false
-}
-
-// withNames are the names of WITH queries.
-func withNames(words []Token) []string {
-	var out []string
-	for i := 0; i+2 < len(words); i++ {
-		w := keyword(words[i])
-		begins := w == "with" || w == "recursive" || words[i].Text == ","
-		if begins && words[i+1].Kind == TokenWord && (keyword(words[i+2]) == "as" && i+3 < len(words) && words[i+3].Text == "(") {
-			out = append(out, fold(words[i+1].Text))
+	a.c = c
+	if l.column {
+		if parts = parts[:len(parts)-1]; len(parts) == 0 {
+			return
 		}
 	}
-	return out
-}
-
-// fold folds an unquoted name as PostgreSQL does: ASCII to lower case, and at
-// most 63 bytes, cut between characters.
-func fold(name string) string {
-	b := []byte(name)
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
+	if l.calls && c.peek() == "(" || len(parts) > 3 || access == Read && len(parts) == 1 && a.isCTE(parts[0]) {
+		return
 	}
-	return clip63(string(b))
-}
-
-func unquote(text string) string {
-	text = strings.TrimPrefix(strings.TrimPrefix(text, "U&"), "u&")
-	text = strings.TrimPrefix(text, `"`)
-	text = strings.TrimSuffix(text, `"`)
-	return clip63(strings.ReplaceAll(text, `""`, `"`))
-}
-
-func clip63(s string) string {
-	if len(s) <= 63 {
-		return s
-	}
-	cut := 63
-	for cut > 0 && s[cut]&0xC0 == 0x80 {
-		cut--
-	}
-	return s[:cut]
+	t := qualified(parts, access)
+	t.Temporary = access == DDL && l.temp
+	a.note(t)
 }

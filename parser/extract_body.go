@@ -43,13 +43,13 @@ func (e *extractor) script(text string) {
 // own: what it inserts is not what the statement around it inserts.
 func (e *extractor) within(sql string) {
 	in := extractor{sql: sql, bodies: e.bodies + 1}
+	var tables []Table
 	if _, err := in.extract(); err != nil {
-		for _, t := range refused(sql, err).Tables {
-			e.note(t)
-		}
-		return
+		tables = refused(sql, err).Tables
+	} else {
+		tables = in.tables.list
 	}
-	for _, t := range in.tables.list {
+	for _, t := range tables {
 		e.note(t)
 	}
 }
@@ -65,7 +65,7 @@ func (e *extractor) plpgsql(kind, text string) {
 	}
 	queries, ok := expressions(function, text)
 	if !ok {
-		for _, t := range approximate(text).Tables {
+		for _, t := range approximateBody(text, true).Tables {
 			e.note(t)
 		}
 		return

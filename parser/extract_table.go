@@ -29,18 +29,21 @@ func (e *extractor) table(n node, access Access) {
 
 // named notes a relation whose name is a list of strings.
 func (e *extractor) named(parts []string, access Access) {
-	t := Table{Access: access}
-	switch len(parts) {
-	case 0:
-		return
-	case 1:
-		t.Name = parts[0]
-	case 2:
-		t.Schema, t.Name = parts[0], parts[1]
-	default:
-		t.Catalog, t.Schema, t.Name = parts[len(parts)-3], parts[len(parts)-2], parts[len(parts)-1]
+	if len(parts) > 0 {
+		e.note(qualified(parts, access))
 	}
-	e.note(t)
+}
+
+// qualified makes a table of the parts of its name, of which there are some.
+func qualified(parts []string, access Access) Table {
+	t := Table{Name: parts[len(parts)-1], Access: access}
+	if len(parts) > 1 {
+		t.Schema = parts[len(parts)-2]
+	}
+	if len(parts) > 2 {
+		t.Catalog = parts[len(parts)-3]
+	}
+	return t
 }
 
 func (e *extractor) note(t Table) {

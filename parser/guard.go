@@ -57,19 +57,19 @@ func depth(sql string) int {
 
 // meter counts the levels at one place of a text.
 type meter struct {
-	level
-	open    []level // those around the open brackets
-	outer   int     // their sum
+	bracket
+	open    []bracket // those around the open brackets
+	outer   int       // their sum
 	deepest int
 }
 
-// level is what stands within one pair of brackets.
-type level struct {
+// bracket is what stands within one pair of brackets.
+type bracket struct {
 	chain int // operators since the last comma, AND or OR
 	joins int // set operations, joins and CASE so far
 }
 
-func (l level) total() int { return l.chain + l.joins }
+func (l bracket) total() int { return l.chain + l.joins }
 
 func (m *meter) punct(mark string) {
 	switch mark {
@@ -78,19 +78,19 @@ func (m *meter) punct(mark string) {
 	case "(", "[":
 		// An indirection or a call is one level more than what it is of.
 		m.chain++
-		m.open = append(m.open, m.level)
+		m.open = append(m.open, m.bracket)
 		m.outer += m.total()
-		m.level = level{}
+		m.bracket = bracket{}
 	case ")", "]":
 		if last := len(m.open) - 1; last >= 0 {
-			m.level, m.open = m.open[last], m.open[:last]
+			m.bracket, m.open = m.open[last], m.open[:last]
 			m.outer -= m.total()
 		}
 	case ",":
 		m.chain = 0
 	case ";":
 		if len(m.open) == 0 {
-			m.level = level{}
+			m.bracket = bracket{}
 		}
 	}
 }

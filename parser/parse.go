@@ -98,41 +98,55 @@ func (e *extractor) extract() (kind string, err error) {
 	return kind, err
 }
 
-// refused answers for a text that the grammar refuses: with a driver's
-// placeholders made PostgreSQL's own it may be one that it knows, otherwise it
+// refused answers for a text that the grammar refuses: told in its own words,
+// or completed where it was cut off, it may be one that it knows. Otherwise it
 // is approximated.
 func refused(sql string, why error) Statement {
 	s := Approximate(sql)
 	s.Err = why.Error()
-	bound, any := bindPlaceholders(sql)
-	if !any {
+	if safe(sql) != nil {
 		return s
 	}
-	e := extractor{sql: bound}
-	if _, err := e.extract(); err != nil {
-		return s
-	}
-	exact := e.result()
-	exact.Text, exact.Err = s.Text, s.Err
-	return exact
-}
-
-// bindPlaceholders writes $1 for each ? and :name of a driver.
-func bindPlaceholders(sql string) (bound string, any bool) {
-	tokens := Tokens(sql)
-	var out strings.Builder
-	for i := 0; i < len(tokens); i++ {
-		t := tokens[i]
-		named := t.Text == ":" && i+1 < len(tokens) && tokens[i+1].Kind == TokenWord && (i == 0 || tokens[i-1].Text != ":")
-		if named {
-			i++
-		}
-		if named || t.Kind == TokenOperator && t.Text == "?" {
-			out.WriteString(" $1 ")
-			any = true
+	text, more := retell(sql)
+	for _, candidate := range append([]string{text}, completed(text)...) {
+		e := extractor{sql: candidate}
+		if _, err := e.extract(); err != nil {
 			continue
 		}
-		out.WriteString(t.Text)
+		for _, one := range more {
+			e.within(one)
+		}
+		exact := e.result()
+		exact.Text, exact.Err = s.Text, s.Err
+		return exact
 	}
-	return out.String(), any
+	return s
 }
+
+// completed are ends that a text may have had before it was cut off.
+func completed(sql string) []string {
+	open, last := 0, ""
+	for i := 0; i < len(sql); {
+		kind, n := next(sql[i:])
+		switch last = sql[i : i+n]; {
+		case kind == TokenPunct && last == "(":
+			open++
+		case kind == TokenPunct && last == ")":
+			open--
+		case kind == TokenString && i+n == len(sql): // it may not be closed
+			sql, n = sql[:i]+"NULL", len("NULL")
+		}
+		i += n
+	}
+	if open < 0 || open > maxOpen {
+		return nil
+	}
+	closing := strings.Repeat(")", open)
+	return []string{
+		sql + closing, sql + " NULL" + closing, sql + " ON true" + closing,
+		sql + closing + " SELECT 1", sql + " NULL" + closing + " SELECT 1",
+	}
+}
+
+// maxOpen is how many parentheses of a text that was cut off are closed.
+const maxOpen = 100
