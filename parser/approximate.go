@@ -5,12 +5,13 @@ package parser
 // tokens only: after FROM, JOIN, INTO and the like stands a name. It is
 // written in Go, so it also serves where the C parser was killed, and it holds
 // no more than the open parentheses, so it serves for a text of any length.
-func approximate(sql string) Statement { return approximateBody(sql, false) }
+func approximate(sql string) Statement { return approximateBody(sql, 0) }
 
-// approximateBody is approximate, also for a body in PL/pgSQL, in which SELECT
-// INTO names variables.
-func approximateBody(sql string, body bool) Statement {
-	a := approximation{c: cursor{sql: sql}, body: body, levels: make([]level, 1, 8)}
+// approximateBody is approximate, also for what stands within so many bodies
+// of functions. In one SELECT INTO names variables.
+func approximateBody(sql string, bodies int) Statement {
+	a := approximation{c: cursor{sql: sql}, body: bodies > 0, levels: make([]level, 1, 8)}
+	a.bodies = bodies
 	for a.c.next() {
 		a.token()
 		if a.c.kind == TokenWord {
@@ -27,9 +28,12 @@ type approximation struct {
 	extractor
 	c        cursor
 	body     bool
-	previous string  // token, a word in lower case
-	levels   []level // around the place, one for each open parenthesis
-	deep     int     // parentheses that are open beyond those
+	begun    int            // where the statement begins
+	language bodyOf         // of the statement's bodies
+	previous string         // token, a word in lower case
+	seen     map[string]int // how often a WITH query of a name is visible
+	levels   []level        // around the place, one for each open parenthesis
+	deep     int            // parentheses that are open beyond those
 }
 
 // maxLevels bounds what hostile text makes the approximation keep.
@@ -48,7 +52,7 @@ type level struct {
 	into   bool   // the one of INTO was seen
 	temp   bool   // what is created is temporary
 
-	ctes      set[string]
+	ctes      []string
 	cte       string // the WITH query that the next parenthesis holds
 	recursive bool   // and it is known to itself
 	with      bool   // a comma may bring another one
@@ -66,8 +70,26 @@ func (a *approximation) token() {
 		a.name(l)
 	case TokenPunct:
 		a.punct(l)
+	case TokenString:
+		a.string(l)
 	default:
 		l.expect = ""
+	}
+}
+
+// string goes into the body of a function or of DO, in a language that is read
+// here.
+func (a *approximation) string(l *level) {
+	l.expect = ""
+	function := l.verb == "create" && (l.object == "function" || l.object == "procedure") && a.previous == "as"
+	if !function && l.verb != "do" || a.bodies >= maxBodies || bodyLanguage(a.c.text) {
+		return
+	}
+	if a.language == bodyUnknown {
+		a.language = bodyIn(a.c.sql[a.begun:], l.verb == "do")
+	}
+	if body, _, ok := stringValue(a.c.text); ok && a.language == bodyRead {
+		a.noteAll(approximateBody(body, a.bodies+1).Tables)
 	}
 }
 
@@ -83,7 +105,8 @@ func (a *approximation) punct(l *level) {
 			a.withQuery(l, false)
 		}
 	case ";":
-		a.levels, a.deep = append(a.levels[:0], level{}), 0
+		a.levels, a.deep, a.seen = append(a.levels[:0], level{}), 0, nil
+		a.begun, a.language = a.c.at, bodyUnknown
 	default:
 		l.expect = ""
 	}
@@ -112,12 +135,27 @@ func (a *approximation) close() {
 		a.deep--
 		return
 	case len(a.levels) > 1:
+		for _, name := range a.top().ctes {
+			a.seen[name]--
+		}
 		a.levels = a.levels[:len(a.levels)-1]
 	}
 	if l := a.top(); l.cte != "" {
-		l.ctes.add(l.cte)
+		a.show(l, l.cte)
 		l.cte = ""
 	}
+}
+
+// show makes a WITH query visible within a level.
+func (a *approximation) show(l *level, name string) {
+	if a.seen == nil {
+		a.seen = make(map[string]int)
+	}
+	if len(a.seen) >= most && a.seen[name] == 0 {
+		return
+	}
+	a.seen[name]++
+	l.ctes = append(l.ctes, name)
 }
 
 // withQuery reads NAME [(…)] AS [NOT] [MATERIALIZED] of a WITH clause, up to
@@ -149,21 +187,13 @@ func (a *approximation) withQuery(l *level, first bool) {
 		return
 	}
 	a.c, l.with = c, true
-	a.ctes.add(parts[0])
+	if !a.ctes.full() {
+		a.ctes.add(parts[0])
+	}
 	if l.recursive {
-		l.ctes.add(parts[0])
+		a.show(l, parts[0])
 	}
 	l.cte = parts[0]
-}
-
-// isCTE reports whether a name stands for a WITH query here.
-func (a *approximation) isCTE(name string) bool {
-	for i := range a.levels {
-		if a.levels[i].ctes.has(name) {
-			return true
-		}
-	}
-	return false
 }
 
 // name reads a name where one is awaited.
@@ -184,7 +214,7 @@ func (a *approximation) name(l *level) {
 			return
 		}
 	}
-	if l.calls && c.peek() == "(" || len(parts) > 3 || access == Read && len(parts) == 1 && a.isCTE(parts[0]) {
+	if l.calls && c.peek() == "(" || len(parts) > 3 || access == Read && len(parts) == 1 && a.seen[parts[0]] > 0 {
 		return
 	}
 	t := qualified(parts, access)

@@ -131,7 +131,7 @@ func (a *approximation) utility(l *level, word string) bool {
 		l.expect = Read
 	case "create", "alter", "drop", "comment", "security", "grant", "revoke", "reindex", "refresh", "import",
 		"explain", "prepare", "declare", "fetch", "move", "close", "set", "reset", "show", "execute", "call",
-		"start_replication", "deallocate", "rollback", "discard":
+		"start_replication", "deallocate", "rollback", "discard", "do":
 	default:
 		return false
 	}

@@ -143,7 +143,9 @@ func (e *extractor) with(with node, s *scope) {
 	recursive := with.flag("recursive")
 	for v := range with.list("ctes") {
 		name := v.inner().str("ctename")
-		e.ctes.add(own(name))
+		if !e.ctes.full() {
+			e.ctes.add(own(name))
+		}
 		if recursive {
 			s.ctes.add(name)
 		}

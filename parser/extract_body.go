@@ -34,7 +34,12 @@ func (e *extractor) body(kind string, n node) {
 
 // script extracts from each statement of a body in SQL.
 func (e *extractor) script(text string) {
-	for one := range statements(text) {
+	n := 0
+	for one, rest := range statements(text) {
+		if n++; n > maxStatements {
+			e.noteAll(approximateBody(rest, e.bodies+1).Tables)
+			break
+		}
 		e.within(one)
 	}
 }
@@ -49,9 +54,7 @@ func (e *extractor) within(sql string) {
 	} else {
 		tables = in.tables.list
 	}
-	for _, t := range tables {
-		e.note(t)
-	}
+	e.noteAll(tables)
 }
 
 // plpgsql parses a body as PL/pgSQL and then each expression and statement in
@@ -65,9 +68,7 @@ func (e *extractor) plpgsql(kind, text string) {
 	}
 	queries, ok := expressions(function, text)
 	if !ok {
-		for _, t := range approximateBody(text, true).Tables {
-			e.note(t)
-		}
+		e.noteAll(approximateBody(text, e.bodies+1).Tables)
 		return
 	}
 	for _, q := range queries {

@@ -17,7 +17,7 @@ func (e *extractor) column(n node, s *scope, clause Clause) {
 }
 
 func (e *extractor) add(c Column) {
-	if !e.columns.has(c) {
+	if !e.columns.has(c) && !e.columns.full() {
 		c.Table, c.Name = own(c.Table), own(c.Name)
 		e.columns.add(c)
 	}
@@ -39,7 +39,9 @@ func (e *extractor) insert(n node) {
 	for v := range n.list("cols") {
 		name := v.inner().str("name")
 		e.listed = true
-		e.inserted = append(e.inserted, own(name))
+		if len(e.inserted) < most {
+			e.inserted = append(e.inserted, own(name))
+		}
 		e.add(Column{Table: table, Name: name, Clause: ClauseInsert})
 	}
 	e.assigned(n.child("onConflictClause"), n, ClauseSet)

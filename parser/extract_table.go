@@ -49,9 +49,15 @@ func qualified(parts []string, access Access) Table {
 func (e *extractor) note(t Table) {
 	t.System = system(t)
 	t.Temporary = t.Temporary || t.Schema == "pg_temp" || strings.HasPrefix(t.Schema, "pg_temp_")
-	if !e.tables.has(t) {
+	if !e.tables.has(t) && !e.tables.full() {
 		t.Catalog, t.Schema, t.Name = own(t.Catalog), own(t.Schema), own(t.Name)
 		e.tables.add(t)
+	}
+}
+
+func (e *extractor) noteAll(tables []Table) {
+	for _, t := range tables {
+		e.note(t)
 	}
 }
 

@@ -173,10 +173,7 @@ const maxBodies = 4
 // body masks the body of a function or of DO.
 func (m *masker) body(text string) {
 	if m.language == bodyUnknown {
-		m.language = bodyOpaque
-		if bodyLanguage(languageOf(m.sql[m.begun:], m.kind == kindDo)) {
-			m.language = bodyRead
-		}
+		m.language = bodyIn(m.sql[m.begun:], m.kind == kindDo)
 	}
 	inner, tag, ok := stringValue(text)
 	switch {

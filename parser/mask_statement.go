@@ -146,6 +146,15 @@ func bodyLanguage(name string) bool {
 	return is(name, "sql") || is(name, "plpgsql")
 }
 
+// bodyIn says what the bodies of a statement are. It looks through all of it,
+// so the answer is to be kept.
+func bodyIn(sql string, do bool) bodyOf {
+	if bodyLanguage(languageOf(sql, do)) {
+		return bodyRead
+	}
+	return bodyOpaque
+}
+
 // languageOf returns the language that a statement names. A DO block without
 // one is PL/pgSQL.
 func languageOf(sql string, do bool) string {

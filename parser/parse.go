@@ -2,6 +2,7 @@ package parser
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	pgquery "github.com/pganalyze/pg_query_go/v5"
@@ -12,16 +13,34 @@ import (
 // tokens, with Parsed false, and costs the others nothing.
 func Parse(sql string) []Statement {
 	out := []Statement{}
-	for one := range statements(sql) {
+	for one, rest := range statements(sql) {
+		if len(out) == maxStatements {
+			last := Approximate(rest)
+			last.Err = errMany.Error()
+			return append(out, last)
+		}
 		out = append(out, parseOne(one))
 	}
 	return out
 }
 
+// maxStatements bounds what one text may ask of the parser, and what the
+// answer takes. What is behind them is approximated as if it were one.
+const maxStatements = 10_000
+
+var errMany = fmt.Errorf("the text holds more than %d statements; this is what follows them", maxStatements)
+
 // Tables returns the tables a text touches, each once for each access.
 func Tables(sql string) []Table {
 	all := set[Table]{list: []Table{}}
-	for one := range statements(sql) {
+	n := 0
+	for one, rest := range statements(sql) {
+		if n++; n > maxStatements {
+			for _, t := range approximate(rest).Tables {
+				all.add(t)
+			}
+			break
+		}
 		e := extractor{sql: one}
 		_, err := e.extract()
 		tables := e.tables.list
@@ -59,9 +78,12 @@ func fingerprint(masked string) (string, error) {
 // parser: for what that cannot be trusted with.
 func Approximate(sql string) Statement {
 	s := approximate(sql)
-	s.Text = Mask(sql)
+	s.Text = Mask(sql[:min(len(sql), maxText)])
 	return s
 }
+
+// maxText is how much of a text is kept that is too long for the parser.
+const maxText = 64 << 10
 
 func parseOne(sql string) Statement {
 	e := extractor{sql: sql}

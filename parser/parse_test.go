@@ -17,6 +17,9 @@ func brief(list []Table) string {
 		if t.Schema != "" {
 			name = t.Schema + "." + name
 		}
+		if t.Catalog != "" {
+			name = t.Catalog + "." + name
+		}
 		if t.Temporary {
 			name += "(temporary)"
 		}

@@ -7,6 +7,13 @@ type set[T comparable] struct {
 	index map[T]bool
 }
 
+// most bounds what a statement may touch. Hostile text names a million tables;
+// no statement of people or programs names so many.
+const most = 10_000
+
+// full reports whether a set of what a statement touches takes no more.
+func (s *set[T]) full() bool { return len(s.list) >= most }
+
 // few is how many are looked through.
 const few = 16
 

@@ -2,17 +2,22 @@ package parser
 
 import (
 	"iter"
-	"slices"
 	"strings"
 )
 
 // Split takes a text apart at its semicolons, but not at those inside of
 // quotes, of a rule's parentheses or of a BEGIN ATOMIC body.
-func Split(sql string) []string { return slices.Collect(statements(sql)) }
+func Split(sql string) []string {
+	var out []string
+	for one := range statements(sql) {
+		out = append(out, one)
+	}
+	return out
+}
 
-// statements is Split, one by one.
-func statements(sql string) iter.Seq[string] {
-	return func(yield func(string) bool) {
+// statements is Split, one by one, each with all of the text from there on.
+func statements(sql string) iter.Seq2[string, string] {
+	return func(yield func(one, rest string) bool) {
 		var s splitter
 		start := 0
 		for i := 0; i < len(sql); {
@@ -22,13 +27,13 @@ func statements(sql string) iter.Seq[string] {
 			if !ends {
 				continue
 			}
-			if s.tokens > 0 && !yield(strings.TrimSpace(text)) {
+			if s.tokens > 0 && !yield(strings.TrimSpace(text), sql[start:]) {
 				return
 			}
 			start, s = i, splitter{}
 		}
 		if s.tokens > 0 {
-			yield(strings.TrimSpace(sql[start:]))
+			yield(strings.TrimSpace(sql[start:]), sql[start:])
 		}
 	}
 }
