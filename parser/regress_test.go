@@ -165,7 +165,9 @@ func TestApproximatedRegressionStatements(t *testing.T) {
 	t.Parallel()
 	all, missed := 0, 0
 	regression(t, func(want expected) {
-		if !want.OK {
+		// The reference does not look into bodies.
+		c := cursor{sql: want.SQL}
+		if !want.OK || languageOf(want.SQL, false) != "" || c.next() && c.word() == "do" {
 			return
 		}
 		all++
