@@ -147,13 +147,13 @@ func refused(sql string, why error) Statement {
 
 // completed are ends that a text may have had before it was cut off.
 func completed(sql string) []string {
-	open, last := 0, ""
+	open := 0
 	for i := 0; i < len(sql); {
 		kind, n := next(sql[i:])
-		switch last = sql[i : i+n]; {
-		case kind == TokenPunct && last == "(":
+		switch {
+		case kind == TokenPunct && sql[i] == '(':
 			open++
-		case kind == TokenPunct && last == ")":
+		case kind == TokenPunct && sql[i] == ')':
 			open--
 		case kind == TokenString && i+n == len(sql): // it may not be closed
 			sql, n = sql[:i]+"NULL", len("NULL")
