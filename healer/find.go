@@ -53,6 +53,7 @@ func (r *run) findRule(ctx context.Context, rule *rules.Rule, fingerprint string
 	}()
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.RuleTime)
 	defer cancel()
+	r.pulse.expect(r.cfg.RuleTime)
 
 	base := r.base(rule)
 	rows, err := r.cfg.Reader.Read(ctx, Read{

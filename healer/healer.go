@@ -12,7 +12,8 @@ import (
 // from any goroutine; they run one at a time, and so do repairs.
 type Healer struct {
 	cfg   Config
-	alone *sync.Mutex // shared by the copies With makes
+	alone *sync.Mutex // shared by the copies With makes, as is the pulse
+	pulse *pulse
 }
 
 // Config is what a Healer works with.
@@ -48,7 +49,7 @@ func New(c Config) *Healer {
 	if c.RuleTime <= 0 {
 		c.RuleTime = defaultRuleTime
 	}
-	return &Healer{cfg: c, alone: new(sync.Mutex)}
+	return &Healer{cfg: c, alone: new(sync.Mutex), pulse: new(pulse)}
 }
 
 // With returns the same Healer, telling one more observer.
@@ -95,6 +96,7 @@ const passes = 3
 func (h *Healer) cycle(ctx context.Context, o Options, act bool) (Result, error) {
 	h.alone.Lock()
 	defer h.alone.Unlock()
+	defer h.pulse.begin(h.cfg.RuleTime)()
 	r, err := h.begin(ctx, o)
 	if err != nil {
 		return Result{}, err

@@ -1,6 +1,7 @@
 package healer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -126,6 +127,9 @@ func (j *job) try(ctx context.Context) (err error) {
 	return nil
 }
 
+// longestStep is what an Operation's default deadline comes to.
+const longestStep = time.Hour
+
 // within ends a context with the window that the repair needed to start.
 func (j *job) within(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	if !j.windowed() {
@@ -184,6 +188,7 @@ func (j *job) step(ctx context.Context, s Session, i int, step PlannedStep) erro
 	if ctx.Err() != nil {
 		return &Yield{Reason: "it was asked to stop"}
 	}
+	j.pulse.expect(cmp.Or(j.deadline(), longestStep))
 	out, err := s.Exec(ctx, Statement{SQL: sql, Class: step.Class, Role: step.Role})
 	j.sent = lost(err)
 	if err == nil {

@@ -18,6 +18,7 @@ import (
 type Loop struct {
 	cfg     LoopConfig
 	workers []*worker
+	drain   sync.Once
 }
 
 // LoopConfig is what a Loop works with.
@@ -26,12 +27,16 @@ type LoopConfig struct {
 	Rules   []*rules.Rule
 	Every   []Every
 	Log     *slog.Logger
+	// AtOnce bounds in how many databases something is at work at a time, and
+	// so the sessions; 0: all.
+	AtOnce int
 }
 
 // worker heals one database.
 type worker struct {
 	*Healer
 	queue *queue
+	turns chan struct{} // a token for each that is at work; nil: no bound
 	log   *slog.Logger
 }
 
@@ -42,14 +47,19 @@ const debounce = 500 * time.Millisecond
 // NewLoop returns a Loop; Run starts it.
 func NewLoop(c LoopConfig) *Loop {
 	l := &Loop{cfg: c}
+	var turns chan struct{}
+	if c.AtOnce > 0 {
+		turns = make(chan struct{}, c.AtOnce)
+	}
 	for _, h := range c.Healers {
-		l.workers = append(l.workers, &worker{Healer: h, queue: newQueue(), log: c.Log})
+		l.workers = append(l.workers, &worker{Healer: h, queue: newQueue(), turns: turns, log: c.Log})
 	}
 	return l
 }
 
 // Run reconciles, looks at everything once, and then heals as rules come due,
-// until the context ends; a statement at work is cancelled and recorded.
+// until the context ends; a statement at work is cancelled and recorded. After
+// Drain it returns as soon as what is at work has come to its own end.
 func (l *Loop) Run(ctx context.Context) error {
 	c := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(cron.DiscardLogger))
 	if err := l.schedule(c, l.cfg.Rules); err != nil {
@@ -68,6 +78,26 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 	working.Wait()
 	return nil
+}
+
+// Drain lets nothing new begin. It may be called more than once.
+func (l *Loop) Drain() {
+	l.drain.Do(func() {
+		for _, w := range l.workers {
+			close(w.queue.closed)
+		}
+	})
+}
+
+// Hangs names the database where something is at work that was to be heard of
+// before a time; "" where nothing is.
+func (l *Loop) Hangs(at time.Time) string {
+	for _, w := range l.workers {
+		if w.Healer.Hangs(at) {
+			return w.Database()
+		}
+	}
+	return ""
 }
 
 // Signal is what a log event says may be worth looking at. It is a hint: it
@@ -106,12 +136,33 @@ func (w *worker) work(ctx context.Context) {
 		if !ok {
 			return
 		}
-		if next.event != nil && !pause(ctx, debounce) {
+		if next.event != nil && !w.rest(ctx, debounce) {
 			return
 		}
 		if !w.once(ctx, next) {
 			return
 		}
+	}
+}
+
+// turn waits until few enough databases are at work.
+func (w *worker) turn(ctx context.Context) bool {
+	if w.turns == nil {
+		return true
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-w.queue.closed:
+		return false
+	case w.turns <- struct{}{}:
+		return true
+	}
+}
+
+func (w *worker) yield() {
+	if w.turns != nil {
+		<-w.turns
 	}
 }
 
@@ -121,7 +172,11 @@ func (w *worker) once(ctx context.Context, next request) bool {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = time.Second, time.Minute
 	for {
+		if !w.turn(ctx) {
+			return false
+		}
 		result, err := w.Heal(ctx, Options{Rules: next.rules, Event: next.event})
+		w.yield()
 		switch {
 		case ctx.Err() != nil:
 			return false
@@ -135,7 +190,7 @@ func (w *worker) once(ctx context.Context, next request) bool {
 		delay := wait.NextBackOff()
 		w.log.WarnContext(ctx, "the server cannot be reached; trying again",
 			"db.namespace", w.Database(), "error.message", err.Error(), "pgmend.retry_in", delay.String())
-		if !pause(ctx, delay) {
+		if !w.rest(ctx, delay) {
 			return false
 		}
 	}
@@ -156,12 +211,14 @@ func (w *worker) again(result Result) {
 	}
 }
 
-// pause waits; it returns false when the context ended first.
-func pause(ctx context.Context, d time.Duration) bool {
+// rest waits; it returns false when the loop was to end first.
+func (w *worker) rest(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
+		return false
+	case <-w.queue.closed:
 		return false
 	case <-t.C:
 		return true

@@ -15,6 +15,7 @@ func (list Observers) Observe(ctx context.Context, t Transition) {
 }
 
 func (h *Healer) tell(ctx context.Context, t Transition) {
+	h.pulse.expect(h.cfg.RuleTime)
 	if h.cfg.Observer == nil {
 		return
 	}

@@ -23,12 +23,13 @@ type queue struct {
 	later   map[string]time.Time               // rules to run in full at a time
 	waiting chan struct{}                      // holds one token while there is something
 	dropped int                                // events that were widened
+	closed  chan struct{}                      // when nothing more is to be taken
 }
 
 func newQueue() *queue {
 	return &queue{
 		full: make(map[string]bool), events: make(map[string]map[string]rules.Values),
-		later: make(map[string]time.Time), waiting: make(chan struct{}, 1),
+		later: make(map[string]time.Time), waiting: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 }
 
@@ -82,6 +83,11 @@ type request struct {
 // first, because somebody's statement just failed.
 func (q *queue) take(ctx context.Context) (request, bool) {
 	for {
+		select {
+		case <-q.closed:
+			return request{}, false
+		default:
+		}
 		r, ok, in := q.next(time.Now())
 		if ok {
 			return r, true
@@ -93,6 +99,7 @@ func (q *queue) take(ctx context.Context) (request, bool) {
 		select {
 		case <-ctx.Done():
 			return request{}, false
+		case <-q.closed:
 		case <-q.waiting:
 		case <-due:
 		}

@@ -22,6 +22,7 @@ type Config struct {
 	Signaller      string    // of whom ends sessions; "": the healer
 	AllowSuperuser bool      // the healer may be a superuser
 	Sessions       *Sessions // shared by the databases of one process; nil: its own
+	Brief          bool      // keep no session between two uses: there are many databases
 }
 
 // Database is one database of a server.
@@ -129,7 +130,7 @@ func (d *Database) take(ctx context.Context) (*session, error) {
 
 // give keeps a session for the next reader.
 func (d *Database) give(s *session) {
-	if s.conn.IsClosed() || s.conn.TxStatus() != 'I' {
+	if d.cfg.Brief || s.conn.IsClosed() || s.conn.TxStatus() != 'I' {
 		s.close()
 		return
 	}
