@@ -80,6 +80,16 @@ func (l *Loop) Run(ctx context.Context) error {
 	return nil
 }
 
+// Databases names those it works in; the first is where the rules of the whole
+// cluster run.
+func (l *Loop) Databases() []string {
+	var out []string
+	for _, w := range l.workers {
+		out = append(out, w.Database())
+	}
+	return out
+}
+
 // Drain lets nothing new begin. It may be called more than once.
 func (l *Loop) Drain() {
 	l.drain.Do(func() {
@@ -93,7 +103,7 @@ func (l *Loop) Drain() {
 // before a time; "" where nothing is.
 func (l *Loop) Hangs(at time.Time) string {
 	for _, w := range l.workers {
-		if w.Healer.Hangs(at) {
+		if w.Hangs(at) {
 			return w.Database()
 		}
 	}

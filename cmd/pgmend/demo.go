@@ -188,7 +188,7 @@ func (d *demo) heal(ctx context.Context) error {
 	d.flags = flags{}
 	ended := make(chan error, 1)
 	quiet := slog.New(slog.DiscardHandler)
-	go func() { ended <- d.daemon(running, d.conf, quiet, healer.Observers{d.live, d.healed}) }()
+	go func() { ended <- d.daemon(running, d.conf, quiet, healer.Observers{d.live, d.healed}, nil) }()
 	err := d.healed.wait(ctx, 9, ended)
 	if err == nil {
 		err = d.insert(ctx, ended)

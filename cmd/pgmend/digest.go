@@ -150,7 +150,12 @@ func digestName(name string) (kind string, at time.Time, ok bool) {
 func (d *daemon) sample(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, censusLimit)
 	defer cancel()
-	for _, db := range d.list {
+	now, done, err := d.use()
+	if err != nil {
+		return nil //nolint:nilerr // there is nothing to sample while PostgreSQL is away
+	}
+	defer done()
+	for _, db := range now.list {
 		c, err := db.Census(ctx)
 		if err != nil {
 			return err

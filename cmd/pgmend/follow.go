@@ -4,31 +4,113 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/event"
 	"github.com/pgmend/pgmend/parser"
 	"github.com/pgmend/pgmend/parser/pglog"
 	"github.com/pgmend/pgmend/parser/tail"
 	"github.com/pgmend/pgmend/rules"
 )
 
-// followers follow the sources.
-func (d *daemon) followers(ctx context.Context) []func(context.Context) error {
-	var out []func(context.Context) error
-	for _, source := range d.sources(ctx) {
+// readable says why a log cannot be read, of a file or of all that a pattern
+// matches.
+func readable(pattern string) error {
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		return fmt.Errorf("no file matches %s, or its folder cannot be listed", pattern)
+	}
+	for _, path := range paths {
+		f, err := os.Open(path) //nolint:gosec // the configuration names it
+		if err != nil {
+			return err
+		}
+		_ = f.Close() // nothing was written
+	}
+	return nil
+}
+
+// attention notes since when each log's lines are being handled, so that a
+// reader that hangs is known. The zero value is ready.
+type attention struct {
+	mu    sync.Mutex
+	since map[string]time.Time
+}
+
+// begin notes that lines of a log are being handled, until end is called.
+func (a *attention) begin(log string) (end func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.since == nil {
+		a.since = make(map[string]time.Time)
+	}
+	a.since[log] = time.Now()
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		delete(a.since, log)
+	}
+}
+
+// hearingTime is what one chunk of a log may take: each of its statements may
+// cost the parser its deadline.
+const hearingTime = 15 * time.Minute
+
+// hangs names a log whose lines have been handled for too long.
+func (a *attention) hangs(now time.Time) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for log, since := range a.since {
+		if now.Sub(since) > hearingTime {
+			return log
+		}
+	}
+	return ""
+}
+
+// alive is what the watchdog asks: whether the loop and the readers of the log
+// were heard of in time.
+func (d *daemon) alive() bool {
+	now := time.Now()
+	if log := d.hearing.hangs(now); log != "" {
+		d.log.Error("the reading of a log hangs", "file.path", log)
+		return false
+	}
+	if loop := d.loop.Load(); loop != nil {
+		if database := loop.Hangs(now); database != "" {
+			d.log.Error("the healing hangs", event.KeyNamespace, database)
+			return false
+		}
+	}
+	return true
+}
+
+// follow starts to follow logs.
+func (d *daemon) follow(crew *crew, logs []config.Log) {
+	for _, source := range logs {
 		f := tail.New(tail.Config{
 			Path: source.Path, Decoder: decoder(source),
 			Store: checkpoints{d, "tail/" + source.Path},
 			Report: func(err error) {
-				d.log.Warn("the log cannot be followed now", "file.path", source.Path, "error.message", err.Error())
+				d.log.Warn("the log cannot be followed now", "file.path", source.Path, event.KeyError, err.Error())
 			},
 		})
-		out = append(out, func(ctx context.Context) error {
-			return f.Run(ctx, func(c tail.Chunk) error { d.hear(ctx, c); return nil })
+		crew.start("log", func(ctx context.Context) error {
+			return f.Run(ctx, func(c tail.Chunk) error {
+				defer d.hearing.begin(source.Path)()
+				d.hear(ctx, c)
+				return nil
+			})
 		})
 	}
-	return out
 }
 
 // decoder makes the decoder a source's configuration asks for; nil leaves it
@@ -58,6 +140,10 @@ func (d *daemon) hear(ctx context.Context, c tail.Chunk) {
 		d.log.ErrorContext(ctx, "a record of the log ended the process twice and is passed over",
 			"file.path", c.Path, "log.offset", r.Start)
 	}
+	loop := d.loop.Load()
+	if loop == nil {
+		return // a loop begins with every rule, so no hint is lost
+	}
 	for _, r := range c.Records {
 		e := pglog.Classify(r.Record)
 		if e.Kind == "" && e.Record.SQLState == "" {
@@ -69,7 +155,7 @@ func (d *daemon) hear(ctx context.Context, c tail.Chunk) {
 				values["event."+name] = rules.Text(text)
 			}
 		}
-		d.loop.Hear(healer.Signal{
+		loop.Hear(healer.Signal{
 			SQLState: e.Record.SQLState, Kind: string(e.Kind), Database: e.Record.Database, Values: values,
 		})
 	}

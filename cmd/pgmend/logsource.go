@@ -13,17 +13,22 @@ import (
 	"github.com/pgmend/pgmend/healer/pg"
 )
 
-// sources are the logs to follow: those that were named, otherwise the one
-// that the server says it writes.
-func (d *daemon) sources(ctx context.Context) []config.Log {
-	list := slices.Clone(d.conf.Logs)
-	for _, path := range d.flags.logs {
+// logs are those that were named, in the configuration and with --log.
+func (s *site) logs() []config.Log {
+	list := slices.Clone(s.conf.Logs)
+	for _, path := range s.flags.logs {
 		list = append(list, config.Log{Path: path})
 	}
-	if len(list) > 0 {
-		return list
+	return list
+}
+
+// serversOwn is, where no log was named, the one that the server says it
+// writes.
+func (d *daemon) serversOwn(ctx context.Context, s *site, control *pg.Database) []config.Log {
+	if len(s.logs()) > 0 {
+		return nil
 	}
-	found, err := d.serversLog(ctx)
+	found, err := serversLog(ctx, control)
 	if err != nil {
 		d.log.WarnContext(ctx, "no log is followed, so faults are found by the schedule only", "error.message", err.Error())
 		return nil
@@ -34,8 +39,8 @@ func (d *daemon) sources(ctx context.Context) []config.Log {
 
 // serversLog asks the server where its log is. It has to be on this host: the
 // same path on another one is another server's.
-func (d *daemon) serversLog(ctx context.Context) (config.Log, error) {
-	l, err := d.control.Logging(ctx)
+func serversLog(ctx context.Context, control *pg.Database) (config.Log, error) {
+	l, err := control.Logging(ctx)
 	if err != nil {
 		return config.Log{}, err
 	}

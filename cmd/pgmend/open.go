@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/pg"
@@ -131,16 +134,11 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 	if err != nil {
 		return nil, err
 	}
-	closeAll := func() {
-		for _, d := range list {
-			d.Close()
-		}
-	}
 	s := &healer.Service{}
 	for i, d := range list {
 		id, err := d.Identify(ctx)
 		if err != nil {
-			closeAll()
+			closeDatabases(list)
 			return nil, err
 		}
 		h := base
@@ -154,11 +152,11 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 	release := func() {}
 	if r == acts {
 		if release, err = list[0].Lead(ctx); err != nil {
-			closeAll()
+			closeDatabases(list)
 			return nil, err
 		}
 	}
-	return local(s, func() { release(); closeAll() }), nil
+	return local(s, func() { release(); closeDatabases(list) }), nil
 }
 
 // databases connects to each chosen database; the first one is where the
@@ -168,18 +166,22 @@ func (a *app) databases(ctx context.Context) ([]*pg.Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(names) == 0 {
-		if names, err = discover(ctx, c); err != nil {
+	c.Sessions = new(pg.Sessions)
+	if config.Chosen(names) {
+		all, err := discover(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if names, err = pick(names, all); err != nil {
 			return nil, err
 		}
 	}
+	c.Brief = len(names) > keepFor
 	var list []*pg.Database
 	for _, name := range names {
 		d, err := openDatabase(ctx, c, name)
 		if err != nil {
-			for _, o := range list {
-				o.Close()
-			}
+			closeDatabases(list)
 			if name != "" {
 				return nil, fmt.Errorf("database %s: %w", name, err)
 			}
@@ -190,9 +192,31 @@ func (a *app) databases(ctx context.Context) ([]*pg.Database, error) {
 	return list, nil
 }
 
+// errNoDatabase says that the configuration chooses none of those there are.
+var errNoDatabase = errors.New("the server has none of the configured databases")
+
+// pick picks from the server's databases. The maintenance database comes
+// first where it is chosen: it is the one that is always there, and rules of
+// the whole cluster run, and the healer's lock is, in the first.
+func pick(names, all []string) ([]string, error) {
+	chosen, missing := config.Choose(names, all)
+	if len(chosen) == 0 || len(missing) > 0 {
+		return nil, fmt.Errorf("%w: it has %s, and databases: %s is configured", errNoDatabase,
+			strings.Join(all, ", "), strings.Join(names, ", "))
+	}
+	if i := slices.Index(chosen, maintenance); i > 0 {
+		chosen = append([]string{maintenance}, slices.Delete(chosen, i, i+1)...)
+	}
+	return chosen, nil
+}
+
+// maintenance is the database that tools connect to by default
+// (documentation, Creating a Database).
+const maintenance = "postgres"
+
 // discover asks the server for its databases.
 func discover(ctx context.Context, c pg.Config) ([]string, error) {
-	d, err := openDatabase(ctx, c, "postgres")
+	d, err := openDatabase(ctx, c, maintenance)
 	if err != nil {
 		return nil, err
 	}

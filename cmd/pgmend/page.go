@@ -103,7 +103,12 @@ func (s pageSource) Patients(ctx context.Context) ([]report.Patient, error) {
 	ctx, cancel := context.WithTimeout(ctx, censusLimit)
 	defer cancel()
 	var out []report.Patient
-	for _, db := range s.d.list {
+	now, done, err := s.d.use()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	for _, db := range now.list {
 		c, err := db.Census(ctx)
 		if err != nil {
 			return nil, err

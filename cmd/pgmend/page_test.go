@@ -110,7 +110,7 @@ func TestDigests(t *testing.T) {
 	now := time.Date(2026, 11, 24, 7, 0, 0, 0, time.UTC)
 	c := config.Default()
 	c.State = dir
-	d := &daemon{app: &app{clock: func() time.Time { return now }, advisor: guidance.NewShared(func(context.Context) (*guidance.Engine, error) { return guidance.New(guidance.Config{}) })}, conf: c, ledger: l, log: slog.New(slog.DiscardHandler)}
+	d := &daemon{app: &app{clock: func() time.Time { return now }, advisor: guidance.NewShared(func(context.Context) (*guidance.Engine, error) { return guidance.New(guidance.Config{}) }), conf: c}, ledger: l, log: slog.New(slog.DiscardHandler)}
 	reports := c.ReportsDirectory()
 	if err := d.digest(t.Context(), "daily", day); err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestDigests(t *testing.T) {
 func TestJobsRunWhenTheyAreDue(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	d := &daemon{app: &app{clock: time.Now}, conf: config.Default(), log: slog.New(slog.DiscardHandler)}
+	d := &daemon{app: &app{clock: time.Now, conf: config.Default()}, log: slog.New(slog.DiscardHandler)}
 	runs := make(map[string]int)
 	soon := func(t time.Time) time.Time { return t.Add(time.Millisecond) }
 	never := func(t time.Time) time.Time { return t.Add(time.Hour) }

@@ -30,7 +30,8 @@ type app struct {
 
 	advisor *guidance.Shared // explains findings and errors
 
-	ownState bool // the state directory is the default of this user
+	ownState  bool          // the state directory is the default of this user
+	lookEvery time.Duration // for other databases; 0: the default
 }
 
 // flags are those that every command has.
@@ -46,8 +47,16 @@ type flags struct {
 
 // Main runs one command and returns its exit code.
 func Main(ctx context.Context, args []string, env func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return newApp(env, stdin, stdout, stderr).main(ctx, args)
+}
+
+func newApp(env func(string) string, stdin io.Reader, stdout, stderr io.Writer) *app {
 	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr, clock: time.Now}
 	a.advisor = guidance.NewShared(a.makeAdvisor)
+	return a
+}
+
+func (a *app) main(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
 	err := root.ExecuteContext(ctx)
@@ -55,7 +64,7 @@ func Main(ctx context.Context, args []string, env func(string) string, stdin io.
 	var quiet *exitError
 	if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
 		for line := range strings.Lines(err.Error()) {
-			fmt.Fprintln(stderr, "pgmend: "+report.Plain(strings.TrimRight(line, "\n")))
+			fmt.Fprintln(a.stderr, "pgmend: "+report.Plain(strings.TrimRight(line, "\n")))
 		}
 	}
 	return code

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
@@ -19,9 +20,7 @@ import (
 	"github.com/pgmend/pgmend/healer/event"
 	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/page"
-	"github.com/pgmend/pgmend/healer/pg"
 	"github.com/pgmend/pgmend/parser/worker"
-	"github.com/pgmend/pgmend/rules"
 	"github.com/pgmend/pgmend/systemd"
 )
 
@@ -30,50 +29,73 @@ func (a *app) runCommand() *cobra.Command {
 		Use: "run", Short: "Run the daemon (systemd's ExecStart)", Args: cobra.NoArgs,
 		Long: `Follows the server's log, runs the rules as they come due, and heals as the
 configuration allows; without "mode: heal" it observes. It waits for PostgreSQL
-to come up, and for another healer of the cluster to end.`,
+to come up, and for another healer of the cluster to end.
+
+SIGHUP reads the configuration again. Where that has a mistake, or a server that
+cannot be reached, the running one is kept and the log says why. A repair that
+is at work comes to its end first.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			conf, err := a.configure()
 			if err != nil {
 				return err
 			}
-			log := slog.New(event.NewHandler(a.stderr, a.logging(conf)))
-			return a.daemon(c.Context(), conf, log, event.NewObserver(log))
+			level := new(slog.LevelVar)
+			level.Set(logLevel(conf))
+			log := slog.New(event.NewHandler(a.stderr, a.logging(conf, level)))
+			return a.daemon(c.Context(), conf, log, event.NewObserver(log), level.Set)
 		},
 	}
 }
 
 // logging is how the daemon's lines look: JSON where they are shipped, for a
 // person at a terminal.
-func (a *app) logging(c *config.Config) event.Options {
-	level := slog.LevelInfo
-	// The configuration's check has let only known levels through.
-	_ = level.UnmarshalText([]byte(c.Logging.Level))
+func (a *app) logging(c *config.Config, level slog.Leveler) event.Options {
 	json := c.Logging.Format == "json" || c.Logging.Format == "auto" && !terminal(a.stderr)
 	return event.Options{
 		Level: level, JSON: json, Journal: json && a.env("JOURNAL_STREAM") != "", Colour: a.look(a.stderr).Colour,
 	}
 }
 
-// daemon is the whole of what runs, wired.
+func logLevel(c *config.Config) (level slog.Level) {
+	// The configuration's check has let only known levels through.
+	_ = level.UnmarshalText([]byte(c.Logging.Level))
+	return level
+}
+
+// daemon is what lives as long as the process, whatever configuration is in
+// force and whether PostgreSQL is there or not.
 type daemon struct {
 	*app
-	conf    *config.Config
-	log     *slog.Logger
-	notify  systemd.Notifier
-	ledger  *ledger.Ledger
-	service *healer.Service
-	loop    *healer.Loop
-	parser  *worker.Pool
-	control *pg.Database // where the rules of the cluster run
-	started time.Time
-	hub     *page.Hub
-	list    []*pg.Database            // the patients
-	cycled  atomic.Pointer[time.Time] // when a cycle was last completed
+	log      *slog.Logger
+	setLevel func(slog.Level) // nil: the level stays
+	observer healer.Observer
+	notify   systemd.Notifier
+	ledger   *ledger.Ledger
+	parser   *worker.Pool
+	records  *healer.Service // what needs no database
+	started  time.Time
+	hub      *page.Hub
+	hearing  attention
+	renew    chan struct{} // asks for the databases to be chosen again
+
+	site   atomic.Pointer[site]        // in force
+	loop   atomic.Pointer[healer.Loop] // nil: not connected
+	state  atomic.Pointer[string]      // as systemctl shows it
+	cycled atomic.Pointer[time.Time]   // when a cycle was last completed
+
+	// mu is held for reading by whoever is served by a database, so that none
+	// is closed under him.
+	mu  sync.RWMutex
+	now *connection // nil: not connected
 }
 
 // daemon runs until the context ends. Whatever it started it waits for.
-func (a *app) daemon(ctx context.Context, conf *config.Config, log *slog.Logger, observer healer.Observer) (err error) {
-	d := &daemon{app: a, conf: conf, log: log, hub: page.NewHub(), started: a.clock().UTC()}
+func (a *app) daemon(ctx context.Context, conf *config.Config, log *slog.Logger, observer healer.Observer, setLevel func(slog.Level)) (err error) {
+	d := &daemon{app: a, log: log, setLevel: setLevel, hub: page.NewHub(), started: a.clock().UTC(), renew: make(chan struct{}, 1)}
+	d.observer = healer.Observers{observer, beat{d}, d.hub}
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	if d.ledger, err = ledger.Open(conf.State); err != nil {
 		return fmt.Errorf("state directory %s: %w", conf.State, err)
 	}
@@ -82,144 +104,53 @@ func (a *app) daemon(ctx context.Context, conf *config.Config, log *slog.Logger,
 		return err
 	}
 	defer d.parser.Close()
-	set, err := a.ruleSet()
+	first, err := a.prepare()
 	if err != nil {
 		return err
 	}
-	policy, err := a.policy(set)
-	if err != nil {
-		return err
-	}
-	if err := d.notify.Ready(); err != nil {
-		log.WarnContext(ctx, "systemd cannot be told", "error.message", err.Error())
+	d.records = &healer.Service{
+		Healers: []*healer.Healer{healer.New(healer.Config{Ledger: d.ledger, State: d.ledger, Observer: d.observer, Clock: a.clock})},
+		Changed: func(rule string) {
+			if loop := d.loop.Load(); loop != nil {
+				loop.Look(rule)
+			}
+		},
 	}
 	defer func() { _ = d.notify.Stopping() }()
-	list, release, err := d.connect(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil // asked to stop before there was a server
-		}
-		return err
-	}
-	defer release()
-	if err := d.wire(ctx, list, set, policy, healer.Observers{observer, beat{d}, d.hub}); err != nil {
-		return err
-	}
-	return d.run(ctx)
+	return d.run(ctx, first, hup)
 }
 
-// connect waits until the server is there and nobody else leads.
-func (d *daemon) connect(ctx context.Context) ([]*pg.Database, func(), error) {
-	type connected struct {
-		list    []*pg.Database
-		release func()
-	}
-	wait := backoff.NewExponentialBackOff()
-	wait.InitialInterval, wait.MaxInterval = 500*time.Millisecond, 30*time.Second
-	c, err := backoff.Retry(ctx, func() (connected, error) {
-		list, err := d.databases(ctx)
-		if err != nil {
-			if !healer.IsConnection(err) {
-				err = backoff.Permanent(err)
-			}
-			return connected{}, err
-		}
-		closeAll := func() {
-			for _, x := range list {
-				x.Close()
-			}
-		}
-		release, err := list[0].Lead(ctx)
-		if err != nil {
-			closeAll()
-			return connected{}, err // another one leads now; it may end
-		}
-		return connected{list, func() { release(); closeAll() }}, nil
-	}, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(0),
-		backoff.WithNotify(func(err error, next time.Duration) {
-			d.log.WarnContext(ctx, "waiting for PostgreSQL", "error.message", err.Error(), "pgmend.retry_in", next.String())
-		}))
-	return c.list, c.release, err
-}
-
-// wire makes a healer for each database, the loop and the service.
-func (d *daemon) wire(ctx context.Context, list []*pg.Database, set rules.Set, policy healer.Policy, observer healer.Observer) error {
-	d.service, d.control, d.list = &healer.Service{}, list[0], list
-	major := 0
-	for i, db := range list {
-		id, err := db.Identify(ctx)
-		if err != nil {
-			return err
-		}
-		major = id.Major()
-		d.service.Healers = append(d.service.Healers, healer.New(healer.Config{
-			Database: id.Database, Control: i == 0, Reader: db, Snapshotter: db, Operator: db,
-			Ledger: d.ledger, State: d.ledger, Observer: observer, Rules: set, Policy: policy, Clock: d.clock,
-			Leading: leading(list[0]),
-		}))
-	}
-	d.loop = healer.NewLoop(healer.LoopConfig{
-		Healers: d.service.Healers, Rules: set.For(major), Every: d.conf.Every, Log: d.log,
-	})
-	d.service.Changed = d.loop.Look
-	return nil
-}
-
-// leading asks whether this process is still the one healer, and becomes it
-// again where only the session was lost, as in a restart of the server.
-func leading(control *pg.Database) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if control.Leading(ctx) == nil {
-			return nil
-		}
-		_, err := control.Lead(ctx)
-		return err
-	}
-}
-
-// run starts everything and waits for all of it. The first that fails ends
-// the others.
-func (d *daemon) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var working sync.WaitGroup
-	start := func(what string, do func(context.Context) error) {
-		working.Go(func() {
-			if err := do(ctx); err != nil && ctx.Err() == nil {
-				cancel(fmt.Errorf("%s: %w", what, err))
-			}
-		})
-	}
-	start("control", control.NewServer(control.Config{
-		Path: d.conf.Control.Socket, Group: d.conf.Control.Group,
-		Repairs: d.service, Answers: d.service, Brake: d.service, Health: d,
+// run starts what lives as long as the process, and waits for all of it. The
+// first that fails ends the others.
+func (d *daemon) run(ctx context.Context, first *site, hup <-chan os.Signal) error {
+	d.enter(first)
+	crew := newCrew(ctx)
+	crew.start("control", control.NewServer(control.Config{
+		Path: first.conf.Control.Socket, Group: first.conf.Control.Group,
+		Repairs: d, Answers: d.records, Brake: d.records, Health: d,
 	}).Run)
-	start("page", d.page)
-	start("reports", d.digests)
-	start("watchdog", func(ctx context.Context) error {
-		return d.notify.Watchdog(ctx, func() bool { return true })
-	})
-	for _, f := range d.followers(ctx) {
-		start("log", f)
-	}
-	start("loop", d.loop.Run)
-	_ = d.notify.Status(fmt.Sprintf("%s, %d databases", d.conf.Mode, len(d.service.Healers)))
-	d.log.InfoContext(ctx, "pgmend runs", "pgmend.version", version(), "pgmend.mode", d.conf.Mode,
-		"pgmend.databases", len(d.service.Healers), "pgmend.state", d.conf.State)
-	working.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	crew.start("page", d.page)
+	crew.start("reports", d.digests)
+	crew.start("watchdog", func(ctx context.Context) error { return d.notify.Watchdog(ctx, d.alive) })
+	crew.start("daemon", func(ctx context.Context) error { return d.supervise(ctx, first, hup) })
+	return crew.wait()
+}
+
+// say tells systemd, and whoever asks for the status, what the daemon does.
+func (d *daemon) say(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	d.state.Store(&text)
+	_ = d.notify.Status(text) // that it cannot be told was said at the start
 }
 
 // Status implements control.Health.
 func (d *daemon) Status(ctx context.Context) (control.Status, error) {
+	conf := d.site.Load().conf
 	s := control.Status{
-		Version: version(), Mode: d.conf.Mode, Started: d.started, PID: os.Getpid(), Config: d.conf.Hash(),
+		Version: version(), Mode: conf.Mode, Started: d.started, PID: os.Getpid(), Config: conf.Hash(), State: *d.state.Load(),
 	}
-	for _, h := range d.service.Healers {
-		s.Databases = append(s.Databases, h.Database())
+	if loop := d.loop.Load(); loop != nil {
+		s.Databases = loop.Databases()
 	}
 	if at := d.cycled.Load(); at != nil {
 		s.LastCycle = *at

@@ -38,6 +38,7 @@ type Status struct {
 	Control   healer.Control `json:"control"`
 	LastCycle time.Time      `json:"last_cycle,omitzero"` // when one was last completed
 	Config    string         `json:"config_hash"`
+	State     string         `json:"state,omitempty"` // as systemctl status shows it
 }
 
 // Health gives the daemon's status.

@@ -64,6 +64,9 @@ func (d *Database) Running(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
+// GuardOneHealer refuses a second healer of a cluster.
+const GuardOneHealer = "one healer"
+
 // leadKey is the advisory lock's key: "pgmend" in ASCII.
 const leadKey = "123636229730916"
 
@@ -116,7 +119,7 @@ func (d *Database) follow() {
 func (d *Database) Leading(ctx context.Context) error {
 	d.leading.Lock()
 	defer d.leading.Unlock()
-	lost := &healer.Refusal{Guard: "one healer", Reason: "this process does not hold the healer's lock of this cluster"}
+	lost := &healer.Refusal{Guard: GuardOneHealer, Reason: "this process does not hold the healer's lock of this cluster"}
 	if d.lead == nil {
 		return lost
 	}
@@ -148,10 +151,10 @@ func (s *session) holder(ctx context.Context) error {
 		return err
 	}
 	if len(rows) == 0 {
-		return errors.New("the healer's lock was held a moment ago; try again")
+		return &healer.Refusal{Guard: GuardOneHealer, Reason: "the healer's lock of this cluster was held a moment ago; try again"}
 	}
 	r := rows[0]
-	return &healer.Refusal{Guard: "one healer", Reason: "session " + r.Text("pid") + " of " + r.Text("user") +
+	return &healer.Refusal{Guard: GuardOneHealer, Reason: "session " + r.Text("pid") + " of " + r.Text("user") +
 		" (" + r.Text("application") + ") holds the healer's lock of this cluster"}
 }
 

@@ -29,6 +29,7 @@ type Daemon struct {
 	Started   time.Time `json:"started"`
 	LastCycle time.Time `json:"last_cycle,omitzero"`
 	Databases []string  `json:"databases"`
+	State     string    `json:"state,omitempty"` // what it does, as systemctl status shows it
 }
 
 // stateJSON is Now in the JSON contract.
@@ -96,6 +97,7 @@ func State(w io.Writer, n Now, o Options) error {
 	add := func(what, state string) { l.add(nil, plain, what, state) }
 	if d := n.Daemon; d != nil {
 		add("daemon", fmt.Sprintf("%s, mode %s, process %d, since %s", d.Version, d.Mode, d.PID, stamp(d.Started)))
+		add("state", d.State)
 		add("databases", strings.Join(d.Databases, ", "))
 		add("last cycle", stamp(d.LastCycle))
 	} else {

@@ -27,6 +27,7 @@ type Config struct {
 	Reports        Reports
 	Logging        Logging
 	Guidance       Guidance
+	Metrics        Metrics
 	AllowSuperuser bool
 	Every          []healer.Every // schedules that are not the rule's own
 
@@ -65,6 +66,11 @@ type Log struct {
 type Control struct {
 	Socket string
 	Group  string
+}
+
+// Metrics is where they can be scraped.
+type Metrics struct {
+	Listen string // a port of the loopback, or unix: and a path; "": nowhere
 }
 
 // Logging is what the daemon says about itself.

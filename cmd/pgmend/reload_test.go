@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/pgmend/pgmend/healer/control"
+	"github.com/pgmend/pgmend/healer/pg/pgtest"
+)
+
+// systemdsEnd listens where the daemon tells systemd, and returns what was
+// said so far.
+func systemdsEnd(t *testing.T) func() []string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notify")
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("NOTIFY_SOCKET", path)
+	said, ended := new(output), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for buf := make([]byte, 4096); ; {
+			n, err := c.Read(buf)
+			if err != nil {
+				return
+			}
+			_, _ = said.Write(append(buf[:n:n], 0))
+		}
+	}()
+	t.Cleanup(func() { _ = c.Close(); <-ended })
+	return func() []string { return strings.Split(strings.TrimSuffix(said.String(), "\x00"), "\x00") }
+}
+
+// before reports whether one message came, and another one later.
+func before(said []string, first, then string) bool {
+	has := func(text string) func(string) bool { return func(s string) bool { return strings.Contains(s, text) } }
+	i := slices.IndexFunc(said, has(first))
+	return i >= 0 && slices.ContainsFunc(said[i+1:], has(then))
+}
+
+// change writes the configuration anew and sends SIGHUP.
+func (h *host) change(t *testing.T, edit ...string) {
+	t.Helper()
+	text, err := os.ReadFile(h.config)
+	if err == nil {
+		err = os.WriteFile(h.config, []byte(strings.NewReplacer(edit...).Replace(string(text))), 0o600)
+	}
+	if err == nil {
+		err = syscall.Kill(os.Getpid(), syscall.SIGHUP)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// status asks the daemon; the zero Status while it does not answer.
+func (h *host) status(t *testing.T) (s control.Status) {
+	t.Helper()
+	c, err := control.Dial(t.Context(), filepath.Join(h.dir, "run", "control.sock"))
+	if err == nil {
+		s, _ = c.Status(t.Context()) // the zero Status says that it failed
+	}
+	return s
+}
+
+// The daemon is ready before there is a server, says so, takes a pause then,
+// and connects when the server comes; it refuses a wrong configuration,
+// whatever is wrong with it, takes over a right one, and notices a database
+// that a pattern chooses. systemd hears of each step.
+func TestReadyAndReload(t *testing.T) {
+	said := systemdsEnd(t)
+	h := newHost(t, "SELECT")
+	present := goleak.IgnoreCurrent()
+	defer func() {
+		goleak.VerifyNone(t, present, goleak.IgnoreAnyFunction("github.com/pgmend/pgmend/healer/disposable.run.func1"))
+	}()
+	if err := h.server.Kill9(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	log, end := h.run(t)
+	eventually(t, "it is ready and waits", 30*time.Second, func() bool {
+		return before(said(), "READY=1", "waiting for PostgreSQL")
+	})
+	c, err := control.Dial(t.Context(), filepath.Join(h.dir, "run", "control.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now, err := c.Pause(t.Context(), time.Hour, ""); err != nil || !now.Paused {
+		t.Errorf("a pause without a server: %+v, %v", now, err)
+	}
+	if s := h.status(t); !strings.Contains(s.State, "waiting for PostgreSQL") || s.Mode != "heal" {
+		t.Errorf("the status without a server: %+v", s)
+	}
+	if err := h.server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is connected", time.Minute, func() bool { return before(said(), "waiting", "heal; connected, 1 databases") })
+
+	for _, wrong := range []struct{ from, to, why string }{
+		{"mode: heal", "mode: fix", `is not one of observe, heal`},
+		{"_healer}", "_nobody}", "nobody"},
+		{"state: ", "state: /elsewhere", "cannot become"},
+	} {
+		text, err := os.ReadFile(h.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refusals := strings.Count(log.String(), "the configuration is refused")
+		h.change(t, wrong.from, wrong.to)
+		eventually(t, wrong.to+" is refused", 30*time.Second, func() bool {
+			return strings.Count(log.String(), "the configuration is refused") > refusals && strings.Contains(log.String(), wrong.why)
+		})
+		if s := h.status(t); s.Mode != "heal" || len(s.Databases) != 1 {
+			t.Errorf("after %s the running configuration is not kept: %+v", wrong.to, s)
+		}
+		if err := os.WriteFile(h.config, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.change(t, "mode: heal", "mode: observe", "databases: ["+h.stage.Name+"]", `databases: ["`+h.stage.Name+`*"]`)
+	eventually(t, "the new configuration is in force", 30*time.Second, func() bool {
+		s := h.status(t)
+		return s.Mode == "observe" && slices.Equal(s.Databases, []string{h.stage.Name})
+	})
+	if !before(said(), "RELOADING=1\nMONOTONIC_USEC=", "READY=1") {
+		t.Errorf("systemd was told %q", said())
+	}
+	server := &pgtest.Server{Server: h.server}
+	server.Exec(t, "postgres", "postgres", "CREATE DATABASE "+h.stage.Name+"_more")
+	defer server.Exec(t, "postgres", "postgres", "DROP DATABASE "+h.stage.Name+"_more WITH (FORCE)")
+	eventually(t, "the new database is looked after", time.Minute, func() bool { return len(h.status(t).Databases) == 2 })
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	eventually(t, "systemd is told of the end", 30*time.Second, func() bool { return before(said(), "READY=1", "STOPPING=1") })
+}
+
+// What repairs comes to its end before another configuration is in force.
+func TestReloadLetsARepairEnd(t *testing.T) {
+	h := newHost(t, `CREATE TABLE app.parent (id int PRIMARY KEY);
+		INSERT INTO app.parent SELECT generate_series(1, 100);
+		CREATE TABLE app.child (p int CONSTRAINT fk REFERENCES app.parent);
+		INSERT INTO app.child SELECT g % 100 + 1 FROM generate_series(1, 5000) AS g;
+		ANALYZE app.parent, app.child;
+		-- @hold
+		INSERT INTO app.child VALUES (1)`)
+	log, end := h.run(t)
+	server := &pgtest.Server{Server: h.server}
+	eventually(t, "the build waits for the open transaction", 30*time.Second, func() bool {
+		return server.Ask(t, h.stage.Name, "postgres",
+			"SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active'") == "1"
+	})
+	h.change(t, "mode: heal", "mode: observe")
+	eventually(t, "the new configuration waits", 30*time.Second, func() bool {
+		return strings.Contains(h.status(t).State, "waits for what is at work")
+	})
+	if mode := h.status(t).Mode; mode != "heal" {
+		t.Errorf("the mode is %s in the middle of a repair", mode)
+	}
+	h.play(t, "-- @release\n")
+	eventually(t, "the repair is verified and the new configuration in force", 30*time.Second, func() bool {
+		return h.verified(t, "index/missing-foreign-key") && h.status(t).Mode == "observe"
+	})
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+}
+
+// run runs the daemon until the test ends it.
+func (h *host) run(t *testing.T) (log *output, end func() int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	log = new(output)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the daemon said:\n%s", log)
+		}
+	})
+	code := make(chan int, 1)
+	a := newApp(func(string) string { return "" }, strings.NewReader(""), &output{}, log)
+	a.lookEvery = 100 * time.Millisecond
+	go func() { code <- a.main(ctx, []string{"run", "--config", h.config}) }()
+	return log, func() int {
+		cancel()
+		select {
+		case c := <-code:
+			return c
+		case <-time.After(30 * time.Second):
+			t.Fatal("the daemon does not end")
+			return -1
+		}
+	}
+}
