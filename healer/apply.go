@@ -101,8 +101,9 @@ func (r *run) doneBefore(p Plan) []StepRun {
 // passedGuards names what was asked and had no objection.
 func passedGuards(rule *rules.Rule) []string {
 	out := []string{
-		GuardPrimary, GuardMode, GuardPaused, GuardBreaker, GuardBlocked, GuardMuted, GuardUnfinished,
+		GuardPrimary, GuardVersion, GuardMode, GuardPaused, GuardBreaker, GuardBlocked, GuardMuted, GuardUnfinished,
 		GuardQuarantine, GuardApproval, GuardCooldown, GuardWindow, GuardObject, GuardOwner,
+		GuardSurroundings, GuardCorruption, GuardDisk, GuardReplicas, GuardArchiver, GuardSlots,
 	}
 	for _, g := range rule.Guards {
 		out = append(out, g.Name)
@@ -150,19 +151,10 @@ func (r *run) sameServer(ctx context.Context) string {
 		}
 	}
 	now, err := r.cfg.Reader.Identify(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Sprintf("the server cannot be asked who it is: %v", err)
-	case now.SystemIdentifier != r.server.SystemIdentifier:
-		return "this is another server now"
-	case now.DatabaseOID != r.server.DatabaseOID:
-		return "the database was dropped and made again"
-	case now.InRecovery:
-		return "the server is in recovery now"
-	case now.Timeline != r.server.Timeline:
-		return "the server's timeline changed"
 	}
-	return ""
+	return r.server.Differs(now)
 }
 
 // picture is the object as it is now. Numbers that cannot be measured now,

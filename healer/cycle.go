@@ -2,6 +2,7 @@ package healer
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/pgmend/pgmend/rules"
@@ -38,6 +39,9 @@ func (r *run) plan(ctx context.Context) ([]chosen, error) {
 			}
 			out = append(out, c)
 		}
+	}
+	if err := r.freeze(ctx); err != nil {
+		return nil, err
 	}
 	// Low risk first: what is surely safe does not wait for what may not be.
 	slices.SortStableFunc(out, func(a, b chosen) int { return a.plan.Risk.Rank() - b.plan.Risk.Rank() })
@@ -101,7 +105,7 @@ func (r *run) repair(ctx context.Context, plans []chosen) ([]*rules.Rule, error)
 			continue
 		}
 		a, err := r.apply(ctx, c)
-		if err != nil {
+		if err = errors.Join(err, r.freeze(ctx)); err != nil {
 			return nil, err
 		}
 		if a == nil {

@@ -32,9 +32,30 @@ type Operator interface {
 	// Begin opens a session for the operation, with every setting of the
 	// doctrine set and read back, watched by a second session.
 	Begin(ctx context.Context, op Operation) (Session, error)
+	// Around says what goes on around a repair of the object.
+	Around(ctx context.Context, o Object) (Surroundings, error)
+	// Budget says what a repair of the object may cost, its sizes only where
+	// they are asked for, and what there is of it.
+	Budget(ctx context.Context, o Object, sizes bool) (Budget, error)
 	// Running returns the applications (pgmend/RULE/ATTEMPT) of sessions on
 	// this server that an earlier process of ours left at work.
 	Running(ctx context.Context) ([]string, error)
+}
+
+// Differs says why a server is not the one that a repair was planned for, or
+// is not any more; "" where it is.
+func (i Identity) Differs(now Identity) string {
+	switch {
+	case now.SystemIdentifier != i.SystemIdentifier:
+		return "this is another server now"
+	case now.DatabaseOID != i.DatabaseOID:
+		return "the database was dropped and made again"
+	case now.InRecovery:
+		return "the server is in recovery now"
+	case now.Timeline != i.Timeline:
+		return "the server's timeline changed"
+	}
+	return ""
 }
 
 // Session runs the statements of one operation, one at a time.
@@ -82,6 +103,13 @@ type Operation struct {
 	Deadline    time.Duration // of one statement; 0: the default, 1 h
 	LockTimeout time.Duration // of a transaction, at most 500 ms; 0: that
 	LockBudget  time.Duration // how long anyone may wait for us; 0: 1 s
+
+	// Server is where the operation belongs: the session that acts makes sure
+	// before every statement that it is there. The zero value asks nothing.
+	Server Identity
+	// Alarm is asked about every second while a statement runs; a reason ends
+	// the statement. nil: nobody is asked.
+	Alarm func(context.Context) string
 }
 
 // Statement is one statement of a repair or an undo.

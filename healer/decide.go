@@ -36,7 +36,7 @@ type guard func(p Plan, rule *rules.Rule) *Decision
 // the rule brings as queries, are asked last.
 func (r *run) decide(ctx context.Context, p Plan, rule *rules.Rule) Decision {
 	for _, g := range []guard{
-		r.guardServer, r.guardMode, r.guardPaused, r.guardBreaker, r.guardBlocked, r.guardMuted,
+		r.guardServer, r.guardVersion, r.guardMode, r.guardPaused, r.guardBreaker, r.guardBlocked, r.guardMuted,
 		r.guardUnfinished, r.guardQuarantine, r.guardRejected, r.guardApproval,
 		r.guardCooldown, r.guardWindow,
 	} {
@@ -48,6 +48,12 @@ func (r *run) decide(ctx context.Context, p Plan, rule *rules.Rule) Decision {
 		return *d
 	}
 	if d := r.guardRows(ctx, p.Finding, rule); d != nil {
+		return *d
+	}
+	if d := r.guardAround(ctx, p); d != nil {
+		return *d
+	}
+	if d := r.guardBudget(ctx, p, p.Steps); d != nil {
 		return *d
 	}
 	return Decision{Verdict: Proceed}

@@ -93,6 +93,7 @@ func (r *run) skip(rule *rules.Rule, object string, reason Reason, message, hint
 // skipped turns a query's error into a skip.
 func (r *run) skipped(rule *rules.Rule, object string, err error) Skip {
 	s := r.skip(rule, object, Broken, err.Error(), "")
+	r.suspect(err, false)
 	switch sqlState(err) {
 	case "55P03": // lock_not_available
 		s.Reason = Locked

@@ -37,6 +37,7 @@ func (j *job) finish(ctx context.Context) error {
 		j.err = fmt.Errorf("verified, but its state after the repair cannot be read: %w", err)
 	}
 	a.Ended = j.now()
+	j.suspect(j.err, false)
 	action := j.conclude()
 	if err := j.save(ctx, a, action); err != nil {
 		return err

@@ -67,6 +67,7 @@ func (r *run) guardObject(ctx context.Context, p Plan) *Decision {
 	s, err := r.cfg.Snapshotter.Snapshot(ctx, p.Finding.Object)
 	switch {
 	case err != nil:
+		r.suspect(err, true)
 		return refuse(GuardObject, "its definition cannot be read now: %v", err)
 	case s.Extension != "":
 		return refuse(GuardObject, "it belongs to the extension %s", s.Extension)

@@ -31,6 +31,9 @@ type Config struct {
 	Clock       func() time.Time // nil: time.Now
 	RuleTime    time.Duration    // for one rule's detect and captures; 0: 2 min
 
+	// Patroni reports whether Patroni is paused; nil: there is nobody to ask.
+	Patroni func(context.Context) (paused bool, err error)
+
 	// Leading returns nil while this process is the one healer of the
 	// cluster. It is asked before anything is repaired; nil: it always is.
 	Leading func(context.Context) error
@@ -125,6 +128,9 @@ func (h *Healer) cycle(ctx context.Context, o Options, act bool) (Result, error)
 func (r *run) pass(ctx context.Context, list []*rules.Rule, act bool) ([]*rules.Rule, error) {
 	r.find(ctx, list)
 	if err := r.remember(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.freeze(ctx); err != nil {
 		return nil, err
 	}
 	plans, err := r.plan(ctx)

@@ -103,6 +103,7 @@ func (j *job) try(ctx context.Context) (err error) {
 		Application: j.attempt.application(),
 		Database:    j.values["run_in"].Text, Signals: j.action.Signals(),
 		Mode: j.action.Mode, Deadline: j.deadline(), LockTimeout: j.action.LockTimeout,
+		Server: j.server, Alarm: j.watch(),
 	})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -13,6 +13,8 @@ type Policy struct {
 	Rules    []PerRule
 	Settings []rules.Setting // of rules' parameters, later ones win
 
+	Limits Limits // of what a repair may cost
+
 	// AllowSuperuser lets the healer act on objects of superusers, because
 	// it is one itself.
 	AllowSuperuser bool

@@ -19,6 +19,7 @@ type run struct {
 	result Result
 
 	passed []passed        // what each rule of this pass found
+	damage string          // damaged data that were seen in this run
 	locked map[uint32]bool // tables found locked: nobody waits for them twice
 }
 
@@ -134,5 +135,7 @@ func (r *run) read(ctx context.Context, rule *rules.Rule, q rules.Query, v rules
 	if rule.Reads == rules.ReadsRows {
 		req.Role = v["owner"].Text
 	}
-	return r.cfg.Reader.Read(ctx, req)
+	rows, err := r.cfg.Reader.Read(ctx, req)
+	r.suspect(err, false)
+	return rows, err
 }

@@ -27,7 +27,11 @@ func builtin(t *testing.T) rules.Set {
 // stage is a database under the roles of setup sql, after a script.
 func stage(t *testing.T, source healer.RuleSource, script string) *rulestest.Stage {
 	t.Helper()
-	s := pgtest.One(t)
+	return stageOn(t, pgtest.One(t), source, script)
+}
+
+func stageOn(t *testing.T, s *pgtest.Server, source healer.RuleSource, script string) *rulestest.Stage {
+	t.Helper()
 	st, err := rulestest.NewStage(t.Context(), rulestest.StageConfig{Server: s, Version: s.Major * 10000, Rules: source})
 	if err != nil {
 		t.Fatal(err)

@@ -55,5 +55,6 @@ const (
 	RepairUndone      Action = "repair.undone"
 	HealerPaused      Action = "healer.paused"
 	HealerResumed     Action = "healer.resumed"
+	ClaimIgnored      Action = "claim.ignored"
 	CycleCompleted    Action = "cycle.completed"
 )

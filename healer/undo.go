@@ -65,9 +65,14 @@ func (r *run) undoable(ctx context.Context, id string) (Attempt, *rules.Rule, er
 	case r.server.SystemIdentifier != a.Server.SystemIdentifier:
 		return refusal("it ran on another server")
 	}
-	for _, g := range []guard{r.guardServer, r.guardPaused, r.guardUnfinished} {
+	for _, g := range []guard{r.guardServer, r.guardVersion, r.guardPaused, r.guardUnfinished} {
 		if d := g(a.Plan, rule); d != nil {
 			return Attempt{}, nil, &Refusal{Guard: d.Guard, Reason: d.Reason}
+		}
+	}
+	for _, d := range []*Decision{r.guardAround(ctx, a.Plan), r.guardBudget(ctx, a.Plan, a.Plan.Undo)} {
+		if d != nil {
+			return Attempt{}, nil, errors.Join(&Refusal{Guard: d.Guard, Reason: d.Reason}, r.freeze(ctx))
 		}
 	}
 	now, err := r.cfg.Snapshotter.Snapshot(ctx, a.Plan.Finding.Object)

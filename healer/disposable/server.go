@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -92,6 +93,19 @@ func (s *Server) Restart(ctx context.Context) error {
 	if err := s.end(ctx, syscall.SIGINT); err != nil {
 		return err
 	}
+	// What a killed server left behind may take a moment to notice and to end.
+	for deadline := time.Now().Add(startTime); ; time.Sleep(50 * time.Millisecond) {
+		err := s.start(ctx)
+		if err == nil || !errors.Is(err, errInUse) || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// errInUse says that processes of an earlier run still have its memory.
+var errInUse = errors.New("processes of its last run are still at work")
+
+func (s *Server) start(ctx context.Context) error {
 	log, err := os.OpenFile(filepath.Join(s.dir, "server.out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -131,19 +145,24 @@ func run(cmd *exec.Cmd) (*process, error) {
 }
 
 // ready waits until the server says that it takes connections: the eighth
-// line of postmaster.pid.
+// line of postmaster.pid. The first says whose file it is: one that was killed
+// leaves its own.
 func (s *Server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	for {
 		text, err := os.ReadFile(filepath.Join(s.DataDir(), "postmaster.pid"))
 		lines := strings.Split(string(text), "\n")
-		if err == nil && len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready" {
+		if err == nil && len(lines) > 7 && lines[0] == strconv.Itoa(s.proc.pid) && strings.TrimSpace(lines[7]) == "ready" {
 			return nil
 		}
 		select {
 		case <-s.proc.done:
-			return fmt.Errorf("PostgreSQL ended at its start: %w: %s", s.proc.err, s.output())
+			said, cause := s.output(), s.proc.err
+			if strings.Contains(said, "old server processes associated with data directory") {
+				cause = errInUse
+			}
+			return fmt.Errorf("PostgreSQL ended at its start: %w: %s", cause, said)
 		case <-ctx.Done():
 			return fmt.Errorf("PostgreSQL did not get ready: %w: %s", ctx.Err(), s.output())
 		case <-time.After(20 * time.Millisecond):
@@ -180,11 +199,7 @@ func (s *Server) end(ctx context.Context, signal syscall.Signal) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	target := s.proc.pid
-	if signal == syscall.SIGKILL {
-		target = -target // children too: they would hold the shared memory
-	}
-	if err := syscall.Kill(target, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+	if err := syscall.Kill(s.proc.pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("stop PostgreSQL: %w", err)
 	}
 	select {

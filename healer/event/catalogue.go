@@ -45,6 +45,7 @@ func Catalogue() []Event {
 		{"PGM-4011", healer.RepairReconciled, warn, "unknown", "an interrupted repair was looked into", "pgmend repairs show ID"},
 		{"PGM-4012", healer.RepairUndone, info, "success", "a repair was undone", ""},
 		{"PGM-5001", healer.HealerPaused, warn, "unknown", "all repairs are paused", "pgmend resume"},
+		{"PGM-5003", healer.ClaimIgnored, warn, "unknown", "a session claimed for too long what delays repairs", "see who it is; a repair goes on beside it"},
 		{"PGM-5002", healer.HealerResumed, info, "unknown", "repairs run again", ""},
 	}
 }

@@ -14,6 +14,9 @@ import (
 
 // Exec runs one statement, watched.
 func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outcome, error) {
+	if err := o.here(ctx); err != nil {
+		return healer.Outcome{}, err
+	}
 	o.notices = nil
 	before := o.wal(ctx)
 	out := healer.Outcome{Started: time.Now().UTC()}

@@ -20,6 +20,10 @@ func (d *Database) Identify(ctx context.Context) (healer.Identity, error) {
 		return healer.Identity{}, err
 	}
 	defer d.give(s)
+	return s.identify(ctx)
+}
+
+func (s *session) identify(ctx context.Context) (healer.Identity, error) {
 	rows, err := s.query(ctx, identifySQL)
 	if err != nil {
 		return healer.Identity{}, err

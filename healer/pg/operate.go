@@ -44,8 +44,8 @@ func (d *Database) Begin(ctx context.Context, op healer.Operation) (healer.Sessi
 		return nil, err
 	}
 	o := &operation{session: s, op: op}
-	if err = s.safe(); err == nil {
-		o.watch, err = d.newWatchdog(ctx, login, s.conn.PID(), op.LockBudget)
+	if err = o.here(ctx); err == nil {
+		o.watch, err = d.newWatchdog(ctx, login, s.conn.PID(), op)
 	}
 	if err != nil {
 		s.close()
@@ -75,14 +75,22 @@ func (d *Database) login(op healer.Operation) *pgconn.Config {
 	return c
 }
 
-// safe refuses servers whose bugs make a repair harmful, and which a minor
-// upgrade mends: until 13.7 and 14.3 an owner's code escapes from REINDEX and
-// the like (CVE-2022-1552), and until 14.4 a concurrent build can miss rows
-// (release notes of 14.4).
-func (s *session) safe() error {
-	if s.version < 130007 || s.version >= 140000 && s.version < 140004 {
-		return &healer.Refusal{Guard: "version", Reason: fmt.Sprintf(
-			"PostgreSQL %d.%d has bugs that make repairs unsafe; the newest minor release mends them", s.version/10000, s.version%10000)}
+// here makes sure that the session acts where the repair belongs. Its
+// connection may lead elsewhere than the observer's, or do so since a failover.
+func (o *operation) here(ctx context.Context) error {
+	want := o.op.Server
+	if want.SystemIdentifier == "" {
+		return nil
+	}
+	now, err := o.identify(ctx)
+	if err != nil {
+		return err
+	}
+	if o.op.Database != "" && o.op.Database != want.Database {
+		want.DatabaseOID = now.DatabaseOID // it was sent to another one
+	}
+	if why := want.Differs(now); why != "" {
+		return &healer.Yield{Reason: why}
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ var horizonSQL string
 // The watchdog's times.
 const (
 	watchEvery   = 50 * time.Millisecond
+	alarmEvery   = time.Second
 	relationWait = 200 * time.Millisecond // of a concurrent statement of ours for a relation lock
 )
 
@@ -37,6 +38,7 @@ type watchdog struct {
 	pid     uint32
 	started string // backend_start of that process, as the server prints it
 	budget  time.Duration
+	alarm   func(context.Context) string
 	// waiting are the sessions seen waiting for us the last time, since when.
 	// It outlives one statement, because a transaction keeps its locks.
 	waiting map[string]time.Time
@@ -44,7 +46,7 @@ type watchdog struct {
 
 // newWatchdog opens it with the login of the session that it watches, which may
 // always be seen by it.
-func (d *Database) newWatchdog(ctx context.Context, login *pgconn.Config, pid uint32, budget time.Duration) (*watchdog, error) {
+func (d *Database) newWatchdog(ctx context.Context, login *pgconn.Config, pid uint32, op healer.Operation) (*watchdog, error) {
 	s, err := d.connect(ctx, login, "pgmend/watchdog", 0)
 	if err != nil {
 		return nil, err
@@ -57,7 +59,7 @@ func (d *Database) newWatchdog(ctx context.Context, login *pgconn.Config, pid ui
 		s.close()
 		return nil, err
 	}
-	return &watchdog{session: s, pid: pid, started: rows[0][0].Text, budget: budget, waiting: make(map[string]time.Time)}, nil
+	return &watchdog{session: s, pid: pid, started: rows[0][0].Text, budget: op.LockBudget, alarm: op.Alarm, waiting: make(map[string]time.Time)}, nil
 }
 
 // sighting is what the watchdog saw during one statement.
@@ -83,6 +85,10 @@ func (w *watchdog) start(ctx context.Context, concurrent bool) (watched context.
 	watched, abandon := context.WithCancel(ctx)
 	end := make(chan struct{})
 	var watching sync.WaitGroup
+	alarmed := make(chan string, 1)
+	if w.alarm != nil {
+		watching.Go(func() { w.listen(watched, end, alarmed) })
+	}
 	watching.Go(func() {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
@@ -90,6 +96,8 @@ func (w *watchdog) start(ctx context.Context, concurrent bool) (watched context.
 			select {
 			case <-end:
 				return
+			case seen.yield = <-alarmed:
+				w.cancel()
 			case <-tick.C:
 				if w.look(seen, concurrent); w.conn.IsClosed() {
 					seen.yield = "the session that watches it was lost"
@@ -141,11 +149,35 @@ func (w *watchdog) look(seen *sighting, concurrent bool) {
 		}
 	}
 	if seen.yield != "" {
-		// Only our own statement, and only while the process is still this
-		// session's. It is said again at the next look where it did not help.
-		_, _ = w.query(ctx, `SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a
-			WHERE a.pid = $1 AND a.backend_start = $2`, oid(w.pid), name(w.started))
+		w.cancel() // again, where the last time did not help
 	}
+}
+
+// listen asks for the alarm, on its own: what it asks may take longer than a
+// look at the locks may wait.
+func (w *watchdog) listen(ctx context.Context, end <-chan struct{}, alarmed chan<- string) {
+	tick := time.NewTicker(alarmEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-end:
+			return
+		case <-tick.C:
+			if why := w.alarm(ctx); why != "" {
+				alarmed <- why
+				return
+			}
+		}
+	}
+}
+
+// cancel ends our own statement, and only while the process is still this
+// session's.
+func (w *watchdog) cancel() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, _ = w.query(ctx, `SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a
+		WHERE a.pid = $1 AND a.backend_start = $2`, oid(w.pid), name(w.started))
 }
 
 // note writes a lock down that was seen waited for or held.
