@@ -26,6 +26,7 @@ type Case struct {
 	Name  string            // "" of the first
 	Sets  []string          // param=value
 	Own   map[string]string // settings of a server of its own; nil: the shared one
+	With  string            // options of CREATE DATABASE
 	Quiet Script
 	Setup Script
 	Want  []Wanted
@@ -45,6 +46,7 @@ type source struct {
 	name     string
 	sets     []string
 	own      map[string]string
+	with     string
 	min, max int                     // major versions it is for
 	end      int                     // the line behind its last
 	sections map[string]map[int]span // by name and the version they begin with
@@ -55,7 +57,7 @@ type span struct{ from, to int }
 
 var (
 	sectionForm = regexp.MustCompile(`^-- (quiet|setup|log|want|plan)(?: \((\d+)\))?\s*$`)
-	headerForm  = regexp.MustCompile(`^-- (set|server|requires|alone|case): (.*?)\s*$`)
+	headerForm  = regexp.MustCompile(`^-- (set|server|database|requires|alone|case): (.*?)\s*$`)
 	needForm    = regexp.MustCompile(`^pg(>=|<=)(\d+)$`)
 )
 
@@ -123,6 +125,9 @@ func (s *source) header(key, value string) error {
 		case "set":
 			s.sets = append(s.sets, one)
 			continue
+		case "database":
+			s.with = value
+			return nil
 		case "server":
 			if err := s.setting(one); err != nil {
 				return err
@@ -190,7 +195,7 @@ func (f *Fixture) read(s *source, major int) (Case, error) {
 		}
 		return strings.Join(f.lines[at.from:at.to], "\n")
 	}
-	c := Case{Name: s.name, Sets: s.sets, Own: s.own, Log: strings.TrimSpace(text("log")), Plan: strings.TrimSpace(text("plan"))}
+	c := Case{Name: s.name, Sets: s.sets, Own: s.own, With: s.with, Log: strings.TrimSpace(text("log")), Plan: strings.TrimSpace(text("plan"))}
 	for _, need := range []string{"quiet", "setup", "want"} {
 		// The near misses of the first case need no second telling.
 		if _, ok := s.at(need, major); !ok && (need != "quiet" || s.name == "") {

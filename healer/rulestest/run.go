@@ -62,7 +62,7 @@ func (c Config) prove(ctx context.Context, one Case, plans map[string]string) (e
 		defer func() { err = errors.Join(err, c.Exclusive.give(context.WithoutCancel(ctx))) }()
 	}
 	stage, err := NewStage(ctx, StageConfig{
-		Server: c.Server, Version: c.Version, Rules: only{c.Rule}, Superuser: c.Superuser,
+		Server: c.Server, Version: c.Version, Rules: only{c.Rule}, Superuser: c.Superuser, With: one.With,
 	})
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ type StageConfig struct {
 	Rules     healer.RuleSource
 	Superuser bool // the healer is a superuser: the second pass
 	Observer  healer.Observer
+	With      string // options of CREATE DATABASE
 }
 
 // made numbers the stages of a process, so that their names differ.
@@ -64,7 +65,7 @@ func NewStage(ctx context.Context, c StageConfig) (s *Stage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.admin(ctx, "postgres", "CREATE DATABASE "+s.Name, "CREATE ROLE "+owner+" LOGIN"); err != nil {
+	if err := s.admin(ctx, "postgres", "CREATE DATABASE "+s.Name+" "+c.With, "CREATE ROLE "+owner+" LOGIN"); err != nil {
 		return nil, err
 	}
 	if err := s.admin(ctx, s.Name, append(rules.Statements(grants), "CREATE SCHEMA app AUTHORIZATION "+owner)...); err != nil {
