@@ -89,6 +89,38 @@ func TestReadingMakesNothing(t *testing.T) {
 	}
 }
 
+// A ledger that somebody is about to make is none yet, and one can follow it
+// from there.
+func TestFollowing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, File), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenReadOnly(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an empty file: %v", err)
+	}
+	l := opened(t, dir)
+	reader, err := OpenReadOnly(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if seq, err := reader.Last(t.Context()); seq != 0 || err != nil {
+		t.Errorf("the last of none is %d: %v", seq, err)
+	}
+	for i := range followed + 5 {
+		appended(t, l, fmt.Sprint("F", i), "{}")
+	}
+	first, err := reader.After(t.Context(), 2)
+	if err != nil || len(first) != followed || first[0].Seq != 3 {
+		t.Fatalf("%d entries: %v", len(first), err)
+	}
+	rest, err := reader.After(t.Context(), first[len(first)-1].Seq)
+	if last, _ := reader.Last(t.Context()); err != nil || len(rest) != 3 || rest[2].Seq != last {
+		t.Errorf("%d entries up to %d: %v", len(rest), last, err)
+	}
+}
+
 func TestTheHistoryIsAppendOnlyAndItsChainShowsChanges(t *testing.T) {
 	dir := t.TempDir()
 	l := opened(t, dir)

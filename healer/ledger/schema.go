@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"io/fs"
 )
 
 //go:embed schema.sql
@@ -54,6 +55,16 @@ func (l *Ledger) compatible(ctx context.Context) error {
 	}
 	if err := l.db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
 		return wrap(err)
+	}
+	if id == 0 && have == 0 {
+		tables := 0
+		if err := l.db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+			return wrap(err)
+		}
+		if tables == 0 {
+			// Somebody is about to make it.
+			return fmt.Errorf("the file %s is empty: %w", File, fs.ErrNotExist)
+		}
 	}
 	switch {
 	case id != applicationID:
