@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pgmend/pgmend/healer"
 )
@@ -14,7 +15,9 @@ import (
 type Live struct {
 	w    io.Writer
 	opts Options
-	mu   sync.Mutex
+
+	mu    sync.Mutex
+	dirty bool // a transient line stands at the cursor
 }
 
 var _ healer.Observer = (*Live)(nil)
@@ -29,12 +32,31 @@ func (l *Live) Observe(_ context.Context, t healer.Transition) {
 	if word == "" {
 		return
 	}
-	at := t.At.UTC().Format("15:04:05")
-	// Several databases are healed at once, and a line is never torn.
+	if l.opts.Format == JSONL {
+		l.object(t)
+		return
+	}
+	l.line(t.At, t.Database, word, c, text)
+}
+
+// object writes a transition of a repair as one object.
+func (l *Live) object(t healer.Transition) {
+	if t.Attempt == nil {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	text = Plain(text)
-	database := Plain(t.Database)
+	_ = writeLines(l.w, []any{map[string]any{"time": t.At.UTC(), "action": t.Action, "repair": repairOf(*t.Attempt)}})
+}
+
+// line writes one line. Several databases are healed at once, and a line is
+// never torn.
+func (l *Live) line(when time.Time, database, word string, c colour, text string) {
+	at := when.UTC().Format("15:04:05")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wipe()
+	text, database = Plain(text), Plain(database)
 	if l.opts.Width > 0 {
 		text = clip(text, l.opts.Width-len(at)-columns(database)-len(pad(word))-3)
 	}

@@ -287,6 +287,7 @@ func (r Repair) json() map[string]any {
 		"repair":         repairOf(a),
 		"finding":        findingOf(a.Plan.Finding),
 		"measure":        optional(r.Measure),
+		"measured":       map[string]any{"before": moment8601(a.Before.At), "after": moment8601(a.After.At)},
 		"snapshots":      map[string]any{"before": a.Before.Snapshot, "after": a.After.Snapshot},
 		"wal_bytes":      wal, "sessions_delayed": delayed,
 		"guards":   some(a.Guards),
