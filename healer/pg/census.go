@@ -61,6 +61,21 @@ func (d *Database) Census(ctx context.Context) (healer.Census, error) {
 	return c, nil
 }
 
+// Progress looks only at what long commands are at, and who waits for whom.
+func (d *Database) Progress(ctx context.Context) (healer.Census, error) {
+	c := healer.Census{Database: d.observer.Database, At: time.Now().UTC()}
+	for name, into := range map[string]*[]rules.Row{"progress": &c.Progress, "waits": &c.Waits} {
+		text, err := censusSQL.ReadFile("sql/census/" + name + ".sql")
+		if err == nil {
+			*into, err = d.look(ctx, string(text))
+		}
+		if err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
 // look runs a query of ours that takes no values.
 func (d *Database) look(ctx context.Context, sql string) ([]rules.Row, error) {
 	query, err := rules.ParseTemplate(sql, 1)
