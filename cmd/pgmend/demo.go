@@ -185,7 +185,7 @@ func (d *demo) heal(ctx context.Context) error {
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	d.conf = d.configuration()
-	d.flags = flags{}
+	d.flags, d.shows = flags{}, d.live
 	ended := make(chan error, 1)
 	quiet := slog.New(slog.DiscardHandler)
 	go func() { ended <- d.daemon(running, d.conf, quiet, healer.Observers{d.live, d.healed}, nil) }()

@@ -36,7 +36,7 @@ and a pause hold in any case.`,
 				o.Ceiling, o.Now, o.Yes = top, now, yes
 				live := report.NewLive(a.stderr, a.look(a.stderr))
 				if yes {
-					return e.Heal(ctx, o, live)
+					return healShown(ctx, e, o, live)
 				}
 				return a.askAndHeal(ctx, e, o, live)
 			})
@@ -50,7 +50,7 @@ and a pause hold in any case.`,
 
 // askAndHeal plans, asks for each plan that could run, and repairs those that
 // were answered with yes.
-func (a *app) askAndHeal(ctx context.Context, e *engine, o healer.Options, live healer.Observer) (healer.Result, error) {
+func (a *app) askAndHeal(ctx context.Context, e *engine, o healer.Options, live *report.Live) (healer.Result, error) {
 	// Nobody has approved yet, but what the person is about to be asked is
 	// exactly that; so plans of high risk are shown as they would run.
 	asked := o
@@ -64,7 +64,16 @@ func (a *app) askAndHeal(ctx context.Context, e *engine, o healer.Options, live 
 		return planned, err
 	}
 	o.Plans, o.Yes = chosen, true
-	return e.Heal(ctx, o, live)
+	return healShown(ctx, e, o, live)
+}
+
+// healShown heals, and shows meanwhile how far it is.
+func healShown(ctx context.Context, e *engine, o healer.Options, live *report.Live) (result healer.Result, err error) {
+	err = followed(ctx, live, e.patients, func() error {
+		result, err = e.Heal(ctx, o, live)
+		return err
+	})
+	return result, err
 }
 
 // choose asks about each plan that may run, and returns the ids of those that

@@ -48,7 +48,8 @@ type engine struct {
 	repairer
 	answerer
 	pauser
-	close func()
+	patients []*pg.Database // that are to be watched meanwhile; none of a daemon's
+	close    func()
 }
 
 func local(s *healer.Service, closer func()) *engine {
@@ -156,7 +157,9 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 			return nil, err
 		}
 	}
-	return local(s, func() { release(); closeDatabases(list) }), nil
+	e := local(s, func() { release(); closeDatabases(list) })
+	e.patients = list
+	return e, nil
 }
 
 // databases connects to each chosen database; the first one is where the

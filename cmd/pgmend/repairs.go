@@ -35,7 +35,7 @@ func (a *app) repairsCommand() *cobra.Command {
 		},
 	}
 	c.Flags().IntVarP(&limit, "lines", "n", 20, "at most so many; 0: all")
-	c.AddCommand(&cobra.Command{
+	c.AddCommand(a.watchCommand(), &cobra.Command{
 		Use: "show REPAIR", Short: "Show one repair in full", Args: cobra.ExactArgs(1),
 		Long:              "REPAIR is an id, the head of one, or last.",
 		ValidArgsFunction: a.completeRepairs,

@@ -22,6 +22,7 @@ type writer interface {
 func (a *app) reportCommand() *cobra.Command {
 	var files []string
 	var since time.Duration
+	var schema bool
 	c := &cobra.Command{
 		Use: "report [REPAIR]", Short: "Report one repair, or a period", Args: cobra.MaximumNArgs(1),
 		Long: `Without REPAIR it sums up the period. With -o it writes files whose names say
@@ -29,6 +30,10 @@ the format: .txt, .json, .jsonl, .csv, .md, .html (one file that needs nothing e
 		Example:           "  pgmend report last\n  pgmend report --since 168h -o week.html -o week.json",
 		ValidArgsFunction: a.completeRepairs,
 		RunE: func(c *cobra.Command, args []string) error {
+			if schema {
+				_, err := io.WriteString(a.stdout, report.Schema())
+				return err
+			}
 			out, err := a.output()
 			if err != nil {
 				return err
@@ -55,6 +60,7 @@ the format: .txt, .json, .jsonl, .csv, .md, .html (one file that needs nothing e
 		},
 	}
 	c.Flags().StringArrayVarP(&files, "out", "o", nil, "write this file (repeatable)")
+	c.Flags().BoolVar(&schema, "schema", false, "print the JSON Schema of reports, and no report")
 	c.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back the period reaches")
 	return c
 }

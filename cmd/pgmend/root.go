@@ -32,6 +32,8 @@ type app struct {
 
 	ownState  bool          // the state directory is the default of this user
 	lookEvery time.Duration // for other databases; 0: the default
+
+	shows *report.Live // shows a person what a daemon of this process is at; nil: nobody watches
 }
 
 // flags are those that every command has.

@@ -82,6 +82,12 @@ func (d *daemon) heal(ctx, soft context.Context, s *site) error {
 	crew := newCrew(ctx)
 	d.follow(crew, d.serversOwn(ctx, s, c.list[0]))
 	crew.start("databases", func(ctx context.Context) error { return d.newcomers(ctx, s, c.list[0], c.loop.Databases()) })
+	if d.shows != nil {
+		crew.start("progress", func(ctx context.Context) error {
+			d.shows.Follow(ctx, progressEvery, lookAt(c.list))
+			return nil
+		})
+	}
 	crew.start("loop", func(ctx context.Context) error {
 		if err := c.loop.Run(ctx); err != nil {
 			return err
