@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -253,21 +252,4 @@ func waits(cause string, fs []healer.Finding) bool {
 	return slices.ContainsFunc(fs, func(f healer.Finding) bool {
 		return f.BlockedBy != "" && f.Status == healer.Open && (f.Rule == cause || f.Rule+" "+where(f) == cause)
 	})
-}
-
-// headroom is how much is used up of what findings on sequences measured: a
-// sequence that ends, and a column that is too narrow for it.
-func headroom(fs []healer.Finding) []gauge {
-	var out []gauge
-	for _, f := range fs {
-		last, errLast := strconv.ParseFloat(f.Facts["last_value"].Text, 64)
-		top, errTop := strconv.ParseFloat(f.Facts["max_value"].Text, 64)
-		if column, err := strconv.ParseFloat(f.Facts["column_max"].Text, 64); err == nil {
-			top = min(top, column)
-		}
-		if errLast == nil && errTop == nil && top > 0 && len(out) < most {
-			out = append(out, used(where(f), last/top, fmt.Sprintf("at %.0f of %.0f", last, top)))
-		}
-	}
-	return out
 }

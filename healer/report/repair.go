@@ -40,7 +40,7 @@ func (r Repair) Write(w io.Writer, o Options) error {
 		badge:  string(a.State), heading: a.Plan.Finding.Title, on: where(a.Plan.Finding), lead: sentenceCase(verdictLine(a)) + ".",
 	}
 	d.add("", r.verdict(), r.happened())
-	d.add("Why", proof(a.Plan.Finding)...)
+	d.add("Why", append(seen(a.Plan.Finding), proof(a.Plan.Finding)...)...)
 	d.add("Before and after", append(r.pictures(), r.effect()...)...)
 	d.add("SQL", r.steps()...)
 	d.add("Locks", r.locks())

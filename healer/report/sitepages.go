@@ -168,10 +168,7 @@ func (n Now) FindingPage(w io.Writer, f healer.Finding, o Options) error {
 		{"finding", f.ID}, {"rule", f.Rule}, {"database", f.Database}, {"risk", string(f.Risk)}, {"status", string(f.Status)},
 		{"waits for", f.BlockedBy}, {"first seen", stamp(f.FirstSeen)}, {"last seen", stamp(f.LastSeen)},
 	})
-	if list := headroom([]healer.Finding{f}); len(list) > 0 {
-		d.add("Headroom", gauges(list))
-	}
-	d.add("Why", proof(f)...)
+	d.add("Why", append(seen(f), proof(f)...)...)
 	for _, p := range n.Held {
 		if p.Plan.Finding.ID == f.ID {
 			d.add("What would run", sentence(sentenceCase(ruling(p.Decision))+"."), script(p.Plan.Steps, p.Plan.Mode))
