@@ -30,7 +30,7 @@ lint: ## golangci-lint, the version this repository is written for
 
 test-page: ## reports and the local page in a real Chromium; it installs what is missing
 	@check=$$(scripts/ensure-page.sh) && PGMEND_PAGE_CHECK="$$check" PGMEND_PAGE_SHOTS=$(CURDIR)/.bin/page/shots \
-		$(GO) test -count=1 -timeout $(TIMEOUT) -v -run InChromium ./healer/page
+		$(GO) test -count=1 -timeout 30m -v -run InChromium ./healer/page
 	@echo "the screenshots are in .bin/page/shots"
 
 bench: ## the benchmarks
