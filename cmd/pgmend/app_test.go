@@ -108,6 +108,14 @@ func TestConfigured(t *testing.T) {
 	if got.Host != "/new" || got.Port != 1 || got.User != "healer" || got.Password != "it's" {
 		t.Errorf("%s:%d %s %s", got.Host, got.Port, got.User, got.Password)
 	}
+	// A name without a folder is a credential of systemd's.
+	if _, err := a.configured(c, config.Login{PasswordFile: "password"}); err == nil || !strings.Contains(err.Error(), "LoadCredential=") {
+		t.Errorf("a credential without systemd: %v", err)
+	}
+	a.env = func(k string) string { return map[string]string{"CREDENTIALS_DIRECTORY": filepath.Dir(file)}[k] }
+	if conn, err := a.configured(c, config.Login{PasswordFile: "password"}); err != nil || !strings.Contains(conn, "it\\'s") {
+		t.Errorf("a credential of systemd's: %s, %v", conn, err)
+	}
 	if err := os.Chmod(file, 0o644); err != nil { //nolint:gosec // that is the point
 		t.Fatal(err)
 	}

@@ -21,7 +21,23 @@ func (a *app) configure() (*config.Config, error) {
 	if path == "" {
 		path = a.env("PGMEND_CONFIG")
 	}
+	if dir := a.env("CONFIGURATION_DIRECTORY"); path == "" && dir != "" {
+		// The unit's: /etc/pgmend, or a folder below it for one of many clusters.
+		if _, err := os.Stat(filepath.Join(dir, config.FileName)); err == nil {
+			path = filepath.Join(dir, config.FileName)
+		}
+	}
 	c, err := config.Load(path, a.env)
+	var wrong config.Mistakes
+	if errors.As(err, &wrong) {
+		// Those about rules are said with the others, in one run.
+		if c.NamesRules() {
+			if set, _, err := load(c.RulesDir); err == nil {
+				wrong = append(wrong, c.CheckRules(everyRule(set))...)
+			}
+		}
+		err = wrong
+	}
 	if err != nil {
 		return nil, &exitError{code: exitError1, err: err}
 	}
@@ -32,6 +48,12 @@ func (a *app) configure() (*config.Config, error) {
 		if c.State, err = filepath.Abs(a.flags.state); err != nil {
 			return nil, err
 		}
+	}
+	if dir := a.env("STATE_DIRECTORY"); c.State == "" && dir != "" {
+		c.State = dir
+	}
+	if dir := a.env("RUNTIME_DIRECTORY"); dir != "" && c.Control.Socket == config.Default().Control.Socket {
+		c.Control.Socket = filepath.Join(dir, filepath.Base(c.Control.Socket))
 	}
 	if c.State == "" {
 		c.State = a.defaultState()
@@ -67,26 +89,32 @@ func (a *app) ruleSet() (rules.Set, error) {
 	if err != nil {
 		return rules.Set{}, err
 	}
-	set, errs := rules.Builtin()
-	dir := c.RulesDir
+	set, refused, err := load(c.RulesDir)
+	for _, err := range refused {
+		a.warn("rule refused: %v", err)
+	}
+	return set, err
+}
+
+// load loads the built-in rules and those of a folder; "" is the usual one,
+// where it exists. It also returns why rules were refused.
+func load(dir string) (set rules.Set, refused []error, err error) {
+	set, refused = rules.Builtin()
 	if dir == "" {
 		if _, err := os.Stat(siteRules); err == nil {
 			dir = siteRules
 		}
 	}
-	if dir != "" {
-		site, more := rules.Load(dir)
-		if len(more) == 1 && errors.Is(more[0], fs.ErrNotExist) {
-			return set, fmt.Errorf("rules_dir: %w", more[0])
-		}
-		errs = append(errs, more...)
-		set, more = set.Merge(site)
-		errs = append(errs, more...)
+	if dir == "" {
+		return set, refused, nil
 	}
-	for _, err := range errs {
-		a.warn("rule refused: %v", err)
+	site, more := rules.Load(dir)
+	if len(more) == 1 && errors.Is(more[0], fs.ErrNotExist) {
+		return set, refused, fmt.Errorf("rules_dir: %w", more[0])
 	}
-	return set, nil
+	refused = append(refused, more...)
+	set, more = set.Merge(site)
+	return set, append(refused, more...), nil
 }
 
 // everyRule returns each rule as the newest version has it, for messages.
@@ -100,8 +128,8 @@ func (a *app) policy(set rules.Set) (healer.Policy, error) {
 	if err != nil {
 		return healer.Policy{}, err
 	}
-	if err := rules.CheckSettings(c.Settings, everyRule(set)); err != nil {
-		return healer.Policy{}, usagef("configuration: %v", err)
+	if wrong := c.CheckRules(everyRule(set)); len(wrong) > 0 {
+		return healer.Policy{}, &exitError{code: exitError1, err: wrong}
 	}
 	for _, text := range a.flags.sets {
 		s, err := rules.ParseSetting(text)

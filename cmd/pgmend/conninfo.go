@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -112,13 +113,30 @@ func (a *app) configured(c config.Connection, l config.Login) (string, error) {
 		{"host", a.flags.host}, {"port", a.flags.port}, {"user", a.flags.user},
 	}
 	if l.PasswordFile != "" {
-		secret, err := secret("password_file", l.PasswordFile)
+		path, err := a.credential(l.PasswordFile)
+		if err != nil {
+			return "", err
+		}
+		secret, err := secret("password_file", path)
 		if err != nil {
 			return "", err
 		}
 		list = append(list, setting{"password", secret})
 	}
 	return overlay(c.Conninfo, list)
+}
+
+// credential finds a file that is named without a folder among the credentials
+// that systemd passes: LoadCredential= in the unit, systemd.exec(5).
+func (a *app) credential(name string) (string, error) {
+	if strings.Contains(name, "/") {
+		return name, nil
+	}
+	dir := a.env("CREDENTIALS_DIRECTORY")
+	if dir == "" {
+		return "", fmt.Errorf("password_file: %s is the name of a systemd credential, and systemd passed none; name a path, or add LoadCredential= to the unit", name)
+	}
+	return filepath.Join(dir, name), nil
 }
 
 // secret reads the file that a key names, which nobody else may read.

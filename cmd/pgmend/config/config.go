@@ -31,6 +31,7 @@ type Config struct {
 	AllowSuperuser bool
 	Every          []healer.Every // schedules that are not the rule's own
 
+	perRules []perRule // what Rules, Every and Settings were read from
 	timezone string
 	window   *windowText
 	sources  []string

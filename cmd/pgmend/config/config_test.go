@@ -107,7 +107,7 @@ func TestMistakes(t *testing.T) {
 		"zone":           {"timezone: Mars/Olympus\n", `c.yaml:1:11: time zone "Mars/Olympus" is not known; a name such as Europe/Berlin or UTC`},
 		"bool":           {"allow_superuser: perhaps\n", `c.yaml:1:18: "perhaps" is neither true nor false`},
 		"will":           {"rules:\n  index/*: never\n", `c.yaml:2:12: "never" is not one of off, observe, approve, auto`},
-		"every":          {"rules:\n  index/*: {every: often}\n", `c.yaml:2:20: rules: every: "often" is neither a duration such as 15m nor a cron specification`},
+		"every":          {"rules:\n  index/*: {every: often}\n", `c.yaml:2:20: rules: every: schedule "often": expected exactly 5 fields, found 1: [often]; a duration such as 15m or five cron fields are needed`},
 		"log path":       {"logs: [here.log]\n", `c.yaml:1:8: logs: a path is needed, and "here.log" is not absolute`},
 		"log format":     {"logs:\n  - {path: /a, format: xml}\n", `c.yaml:2:24: "xml" is not one of auto, stderr, csv, json`},
 		"a list":         {"mode: [heal]\n", `c.yaml:1:7: one value is needed here`},

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/robfig/cron/v3"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/control"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -38,6 +38,7 @@ func (r *reader) top() keys {
 		"control": func(n ast.Node) {
 			r.mapping(n, "control", keys{"socket": r.key("control.socket"), "group": r.into(&c.Control.Group)})
 		},
+		"metrics": func(n ast.Node) { r.mapping(n, "metrics", keys{"listen": r.key("metrics.listen")}) },
 		"logging": func(n ast.Node) {
 			r.mapping(n, "logging", keys{"level": r.key("logging.level"), "format": r.key("logging.format")})
 		},
@@ -74,11 +75,24 @@ func (r *reader) scalar(name, value string, at place) {
 			return
 		}
 		c.AllowSuperuser = b
+	case "metrics.listen":
+		if _, _, err := control.Address(value); err != nil {
+			r.mistakef(at, "metrics: %v", err)
+			return
+		}
+		c.Metrics.Listen = value
 	case "logging.level":
-		r.choice(&c.Logging.Level, value, at, "debug", "info", "warn", "error")
+		r.choice(&c.Logging.Level, value, at, levels()...)
 	case "logging.format":
 		r.choice(&c.Logging.Format, value, at, "auto", "json", "text")
 	}
+}
+
+// The values that only one of a list may be.
+func levels() []string     { return []string{"debug", "info", "warn", "error"} }
+func logFormats() []string { return []string{"auto", "stderr", "csv", "json"} }
+func sslModes() []string {
+	return []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 }
 
 func (r *reader) choice(field *string, value string, at place, allowed ...string) {
@@ -113,7 +127,7 @@ func (r *reader) connection(c *Connection) keys {
 				"user": r.into(&l.User),
 				"password_file": func(n ast.Node) {
 					if s, ok := r.text(n); ok {
-						r.absolute(&l.PasswordFile, s, r.at(n))
+						r.passwordFile(&l.PasswordFile, s, r.at(n))
 					}
 				},
 				"password": func(n ast.Node) {
@@ -134,7 +148,7 @@ func (r *reader) connection(c *Connection) keys {
 		"host": r.into(&c.Host), "service": r.into(&c.Service),
 		"sslmode": func(n ast.Node) {
 			if s, ok := r.text(n); ok {
-				r.choice(&c.SSLMode, s, r.at(n), "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+				r.choice(&c.SSLMode, s, r.at(n), sslModes()...)
 			}
 		},
 		"port": func(n ast.Node) {
@@ -148,6 +162,15 @@ func (r *reader) connection(c *Connection) keys {
 		"observer": login("observer", &c.Observer), "healer": login("healer", &c.Healer),
 		"signaller": login("signaller", &c.Signaller),
 	}
+}
+
+// passwordFile takes a path, or the name of a systemd credential.
+func (r *reader) passwordFile(field *string, value string, at place) {
+	if value != "" && !strings.Contains(value, "/") && value != "." && value != ".." {
+		*field = value
+		return
+	}
+	r.absolute(field, value, at)
 }
 
 // hasPassword reports whether a connection string brings a password.
@@ -206,6 +229,7 @@ func (r *reader) rules(n ast.Node) {
 	}
 	for _, p := range pairs {
 		glob := p.Key.GetToken().Value
+		r.said(glob, "", "", r.at(p.Key))
 		inner, ok := entries(p.Value)
 		if !ok {
 			if s, ok := r.text(p.Value); ok {
@@ -222,19 +246,23 @@ func (r *reader) rules(n ast.Node) {
 			case key == "every":
 				r.every(glob, s, r.at(q.Value))
 			default:
+				r.said(glob, key, s, r.at(q.Key))
 				r.config.Settings = append(r.config.Settings, rules.Setting{Glob: glob, Param: key, Value: s})
 			}
 		}
 	}
 }
 
+// said keeps what was said of rules, and where, until the rules are known.
+func (r *reader) said(glob, param, value string, at place) {
+	r.config.perRules = append(r.config.perRules, perRule{glob, param, value, at})
+}
+
 // every reads a schedule: a duration or a cron specification, as in a rule.
 func (r *reader) every(glob, s string, at place) {
-	if d, err := time.ParseDuration(s); err != nil || d <= 0 {
-		if _, err := cron.ParseStandard(s); err != nil {
-			r.mistakef(at, "rules: every: %q is neither a duration such as 15m nor a cron specification", s)
-			return
-		}
+	if _, err := healer.Schedule(s); err != nil {
+		r.mistakef(at, "rules: every: %v", err)
+		return
 	}
 	r.config.Every = append(r.config.Every, healer.Every{Glob: glob, Every: s})
 }
@@ -257,7 +285,7 @@ func (r *reader) logs(n ast.Node) {
 				"path":   r.into(&l.Path),
 				"format": func(n ast.Node) {
 					if s, ok := r.text(n); ok {
-						r.choice(&l.Format, s, r.at(n), "auto", "stderr", "csv", "json")
+						r.choice(&l.Format, s, r.at(n), logFormats()...)
 					}
 				},
 			})

@@ -13,11 +13,14 @@ import (
 )
 
 // DefaultPath is where the configuration is looked for.
-const DefaultPath = "/etc/pgmend/config.yaml"
+const DefaultPath = "/etc/pgmend/" + FileName
+
+// FileName is its name in any folder.
+const FileName = "config.yaml"
 
 // Load reads the file, the *.yaml files of the conf.d folder beside it, and
 // the environment. With path "" the default file is read where it exists. The
-// error is Mistakes, or why a file could not be read.
+// error is Mistakes, with what could be read all the same, or why a file could not be read.
 func Load(path string, env func(string) string) (*Config, error) {
 	c := Default()
 	r := &reader{config: c}
@@ -47,7 +50,7 @@ func Load(path string, env func(string) string) (*Config, error) {
 	r.environment(env)
 	r.finish()
 	if len(r.mistakes) > 0 {
-		return nil, r.mistakes
+		return c, r.mistakes
 	}
 	return c, nil
 }
@@ -69,7 +72,8 @@ func variables() map[string]string {
 		"PGMEND_MODE": "mode", "PGMEND_TIMEZONE": "timezone", "PGMEND_RULES_DIR": "rules_dir",
 		"PGMEND_STATE": "state", "PGMEND_ALLOW_SUPERUSER": "allow_superuser",
 		"PGMEND_CONTROL_SOCKET": "control.socket", "PGMEND_CONTROL_GROUP": "control.group",
-		"PGMEND_LOG_LEVEL": "logging.level", "PGMEND_LOG_FORMAT": "logging.format",
+		"PGMEND_METRICS_LISTEN": "metrics.listen",
+		"PGMEND_LOG_LEVEL":      "logging.level", "PGMEND_LOG_FORMAT": "logging.format",
 		"PGMEND_DATABASES": "databases", "PGMEND_CONNINFO": "connection.conninfo",
 	}
 }

@@ -59,6 +59,9 @@ func (c *Config) YAML() ([]byte, error) {
 		add("page", page)
 	}
 	add("reports", reports)
+	if c.Metrics.Listen != "" {
+		add("metrics", filled("listen", c.Metrics.Listen))
+	}
 	add("logging", filled("level", c.Logging.Level, "format", c.Logging.Format))
 	if g := c.guidance(); len(g) > 0 {
 		add("guidance", g)
