@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-page lint bench torture-logs fuzz build install clean help
+.PHONY: demo test test-all test-ops test-packages packages bench-idle bench-overhead test-page lint bench torture-logs fuzz build install clean help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ test: ## vet, and every test with the race detector, on the newest PostgreSQL fo
 test-all: ## the same on every supported PostgreSQL, fetched where it is missing
 	@scripts/ensure-postgres.sh all
 	@PGMEND_MAJORS=all scripts/run-tests.sh -race -timeout 60m ./...
+
+test-ops: ## rsyslog, syslog-ng and promtool against the alerts; unpacks what is missing, and says so
+	@PGMEND_OPS=$$(scripts/ensure-ops.sh) && export PGMEND_OPS && \
+		$(GO) test -count=1 -tags ops ./healer/event ./systemd
 
 lint: ## golangci-lint, the version this repository is written for
 	@scripts/ensure-lint.sh

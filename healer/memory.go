@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/pgmend/pgmend/rules"
 )
 
 // memory is what the ledger says now, read once at the start of a run.
@@ -81,6 +83,21 @@ func Recall(ctx context.Context, l Ledger, now time.Time) (h History, err error)
 		h.Control, err = recallControl(ctx, l)
 	}
 	return h, err
+}
+
+// Answerable are the plans that wait for a person's yes or no.
+func Answerable(findings []Finding, proposals []Proposal, now time.Time) []string {
+	open := make(map[string]bool)
+	for _, f := range findings {
+		open[f.ID] = f.Status == Open
+	}
+	out := []string{}
+	for _, p := range proposals {
+		if p.Approval == nil && now.Before(p.Plan.Expires) && open[p.Plan.Finding.ID] && p.Plan.Risk == rules.High {
+			out = append(out, p.Plan.ID)
+		}
+	}
+	return out
 }
 
 // recallControl reads whether repairs are paused.

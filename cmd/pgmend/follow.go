@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -76,21 +77,28 @@ func (a *attention) hangs(now time.Time) string {
 	return ""
 }
 
-// alive is what the watchdog asks: whether the loop and the readers of the log
-// were heard of in time.
-func (d *daemon) alive() bool {
+// hangs names what was to be heard of and was not: the loop of a database, or
+// the reader of a log.
+func (d *daemon) hangs() string {
 	now := time.Now()
 	if log := d.hearing.hangs(now); log != "" {
-		d.log.Error("the reading of a log hangs", "file.path", log)
-		return false
+		return "the reading of " + log
 	}
 	if loop := d.loop.Load(); loop != nil {
 		if database := loop.Hangs(now); database != "" {
-			d.log.Error("the healing hangs", event.KeyNamespace, database)
-			return false
+			return "the healing of " + database
 		}
 	}
-	return true
+	return ""
+}
+
+// alive is what the watchdog asks.
+func (d *daemon) alive() bool {
+	what := d.hangs()
+	if what != "" {
+		d.tell(context.Background(), event.DaemonHangs, slog.String(event.KeyReason, what))
+	}
+	return what == ""
 }
 
 // follow starts to follow logs.
@@ -100,7 +108,7 @@ func (d *daemon) follow(crew *crew, logs []config.Log) {
 			Path: source.Path, Decoder: decoder(source),
 			Store: checkpoints{d, "tail/" + source.Path},
 			Report: func(err error) {
-				d.log.Warn("the log cannot be followed now", "file.path", source.Path, event.KeyError, err.Error())
+				d.tell(context.Background(), event.LogUnreadable, slog.String(event.KeyFile, source.Path), slog.String(event.KeyError, err.Error()))
 			},
 		})
 		crew.start("log", func(ctx context.Context) error {
@@ -129,16 +137,15 @@ func decoder(l config.Log) func(string, int64) *pglog.Decoder {
 // earlier, and proves its fault in the catalog.
 func (d *daemon) hear(ctx context.Context, c tail.Chunk) {
 	for _, gap := range c.Gaps {
-		d.log.WarnContext(ctx, "a piece of the log was destroyed before it was read", "file.path", gap.Path,
-			"pgmend.from", gap.From, "pgmend.to", gap.To, "pgmend.reason", string(gap.Reason))
+		d.tell(ctx, event.LogGap, slog.String(event.KeyFile, gap.Path), slog.Int64("pgmend.from", gap.From),
+			slog.Int64("pgmend.to", gap.To), slog.String(event.KeyReason, string(gap.Reason)))
 	}
 	for _, m := range c.Missing {
 		d.log.WarnContext(ctx, "lines of a session never came into the log", "file.path", c.Path,
 			"pgmend.session", m.Session, "pgmend.from", m.From, "pgmend.to", m.To)
 	}
 	for _, r := range c.Quarantined {
-		d.log.ErrorContext(ctx, "a record of the log ended the process twice and is passed over",
-			"file.path", c.Path, "log.offset", r.Start)
+		d.tell(ctx, event.LogQuarantined, slog.String(event.KeyFile, c.Path), slog.Int64("log.offset", r.Start))
 	}
 	loop := d.loop.Load()
 	if loop == nil {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
+	"github.com/pgmend/pgmend/healer/event"
 	"github.com/pgmend/pgmend/healer/pg"
 )
 
@@ -30,10 +32,10 @@ func (d *daemon) serversOwn(ctx context.Context, s *site, control *pg.Database) 
 	}
 	found, err := serversLog(ctx, control)
 	if err != nil {
-		d.log.WarnContext(ctx, "no log is followed, so faults are found by the schedule only", "error.message", err.Error())
+		d.tell(ctx, event.LogUnreadable, slog.String(event.KeyError, err.Error()))
 		return nil
 	}
-	d.log.InfoContext(ctx, "the server's log is followed", "file.path", found.Path)
+	d.tell(ctx, event.LogFollowed, slog.String(event.KeyFile, found.Path))
 	return []config.Log{found}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -91,12 +92,12 @@ func (d *daemon) reload(ctx context.Context, s *site) *site {
 	}
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
-			d.log.ErrorContext(ctx, "the configuration is refused, and the running one kept", event.KeyError, strings.TrimSpace(line))
+			d.tell(ctx, event.ConfigRefused, slog.String(event.KeyError, strings.TrimSpace(line)))
 		}
 		d.say("%s; the new configuration is refused: %v", s.conf.Mode, err)
 		return nil
 	}
-	d.log.InfoContext(ctx, "the configuration is accepted", "pgmend.mode", next.conf.Mode, "pgmend.config", next.conf.Hash())
+	d.tell(ctx, event.ConfigAccepted, slog.String("pgmend.mode", next.conf.Mode), slog.String("pgmend.config", next.conf.Hash()))
 	return next
 }
 
@@ -149,7 +150,7 @@ func (d *daemon) reach(ctx context.Context, s *site) error {
 func (d *daemon) attached(ctx context.Context, s *site) {
 	for _, l := range s.logs() {
 		if err := readable(l.Path); err != nil {
-			d.log.WarnContext(ctx, "the log cannot be read now", "file.path", l.Path, event.KeyError, err.Error())
+			d.tell(ctx, event.LogUnreadable, slog.String(event.KeyFile, l.Path), slog.String(event.KeyError, err.Error()))
 		}
 	}
 }

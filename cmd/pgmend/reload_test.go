@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,6 +89,10 @@ func TestReadyAndReload(t *testing.T) {
 	if err := h.server.Kill9(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	h.configure(t, "metrics: {listen: 'unix:"+filepath.Join(h.dir, "run", "metrics.sock")+"'}\n")
+	scrape := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(h.dir, "run", "metrics.sock"))
+	}}}
 	log, end := h.run(t)
 	eventually(t, "it is ready and waits", 30*time.Second, func() bool {
 		return before(said(), "READY=1", "waiting for PostgreSQL")
@@ -102,11 +107,26 @@ func TestReadyAndReload(t *testing.T) {
 	if s := h.status(t); !strings.Contains(s.State, "waiting for PostgreSQL") || s.Mode != "heal" {
 		t.Errorf("the status without a server: %+v", s)
 	}
+	if code, body := get(t, scrape, "http://localhost/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "waiting") {
+		t.Errorf("ready without a server: %d %s", code, body)
+	}
+	if code, body := get(t, scrape, "http://localhost/healthz"); code != http.StatusOK {
+		t.Errorf("that PostgreSQL is away is no reason to restart the daemon: %d %s", code, body)
+	}
 	if err := h.server.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "it is connected", time.Minute, func() bool { return before(said(), "waiting", "heal; connected, 1 databases") })
 
+	if code, body := get(t, scrape, "http://localhost/readyz"); code != http.StatusOK {
+		t.Errorf("not ready: %d %s", code, body)
+	}
+	if err := c.Test(t.Context(), "PGM-4008", ""); err != nil || !strings.Contains(log.String(), `"event.code":"PGM-4008","event.action":"repair.failed","event.outcome":"failure","db.system.name":"postgresql","pgmend.synthetic":true`) {
+		t.Errorf("the test of an alert is not in the log: %v", err)
+	}
+	if err := c.Test(t.Context(), "PGM-0000", ""); err == nil || !strings.Contains(err.Error(), "not known") {
+		t.Errorf("the test of no event: %v", err)
+	}
 	for _, wrong := range []struct{ from, to, why string }{
 		{"mode: heal", "mode: fix", `is not one of observe, heal`},
 		{"_healer}", "_nobody}", "nobody"},
@@ -133,6 +153,10 @@ func TestReadyAndReload(t *testing.T) {
 		s := h.status(t)
 		return s.Mode == "observe" && slices.Equal(s.Databases, []string{h.stage.Name})
 	})
+	if code, body := get(t, scrape, "http://localhost/metrics"); code != http.StatusOK ||
+		!strings.Contains(body, `pgmend_transitions_total{action="config.refused"} 3`) || !strings.Contains(body, "pgmend_paused 1") || !strings.Contains(body, "pgmend_connected 1") {
+		t.Errorf("metrics: %d %s", code, body)
+	}
 	if !before(said(), "RELOADING=1\nMONOTONIC_USEC=", "READY=1") {
 		t.Errorf("systemd was told %q", said())
 	}

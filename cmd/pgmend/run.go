@@ -19,6 +19,7 @@ import (
 	"github.com/pgmend/pgmend/healer/control"
 	"github.com/pgmend/pgmend/healer/event"
 	"github.com/pgmend/pgmend/healer/ledger"
+	"github.com/pgmend/pgmend/healer/metrics"
 	"github.com/pgmend/pgmend/healer/page"
 	"github.com/pgmend/pgmend/parser/worker"
 	"github.com/pgmend/pgmend/systemd"
@@ -75,6 +76,7 @@ type daemon struct {
 	records  *healer.Service // what needs no database
 	started  time.Time
 	hub      *page.Hub
+	metrics  *metrics.Metrics
 	hearing  attention
 	renew    chan struct{} // asks for the databases to be chosen again
 
@@ -92,7 +94,12 @@ type daemon struct {
 // daemon runs until the context ends. Whatever it started it waits for.
 func (a *app) daemon(ctx context.Context, conf *config.Config, log *slog.Logger, observer healer.Observer, setLevel func(slog.Level)) (err error) {
 	d := &daemon{app: a, log: log, setLevel: setLevel, hub: page.NewHub(), started: a.clock().UTC(), renew: make(chan struct{}, 1)}
-	d.observer = healer.Observers{observer, beat{d}, d.hub}
+	d.metrics = metrics.New(metrics.Config{
+		Version: version(), Actions: event.Actions(), Clock: a.clock, Alive: func() bool { return d.hangs() == "" },
+		Recall: func(ctx context.Context) (healer.History, error) { return healer.Recall(ctx, d.ledger, a.clock()) },
+		Ready:  func() (string, bool) { return *d.state.Load(), d.loop.Load() != nil },
+	})
+	d.observer = healer.Observers{observer, beat{d}, d.hub, d.metrics}
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
@@ -127,8 +134,11 @@ func (d *daemon) run(ctx context.Context, first *site, hup <-chan os.Signal) err
 	crew := newCrew(ctx)
 	crew.start("control", control.NewServer(control.Config{
 		Path: first.conf.Control.Socket, Group: first.conf.Control.Group,
-		Repairs: d, Answers: d.records, Brake: d.records, Health: d,
+		Repairs: d, Answers: d.records, Brake: d.records, Health: d, Alerts: d,
 	}).Run)
+	if listen := first.conf.Metrics.Listen; listen != "" {
+		crew.start("metrics", control.Web{Listen: listen, Group: first.conf.Control.Group, Handler: d.metrics}.Run)
+	}
 	crew.start("page", d.page)
 	crew.start("reports", d.digests)
 	crew.start("watchdog", func(ctx context.Context) error { return d.notify.Watchdog(ctx, d.alive) })
@@ -141,6 +151,17 @@ func (d *daemon) say(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	d.state.Store(&text)
 	_ = d.notify.Status(text) // that it cannot be told was said at the start
+}
+
+// tell says in the log, and counts, what the daemon itself does.
+func (d *daemon) tell(ctx context.Context, action healer.Action, attrs ...slog.Attr) {
+	event.Tell(ctx, d.log, action, attrs...)
+	d.metrics.Observe(ctx, healer.Transition{At: d.clock().UTC(), Action: action})
+}
+
+// Test implements control.Alerts.
+func (d *daemon) Test(ctx context.Context, code, actor string) error {
+	return event.Test(ctx, d.log, code, actor)
 }
 
 // Status implements control.Health.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/event"
 	"github.com/pgmend/pgmend/healer/pg"
 	"github.com/pgmend/pgmend/rules"
 )
@@ -77,8 +79,8 @@ func (d *daemon) heal(ctx, soft context.Context, s *site) error {
 	defer d.serve(nil)
 	defer context.AfterFunc(soft, c.loop.Drain)()
 	d.say("%s; connected, %d databases", s.conf.Mode, len(c.list))
-	d.log.InfoContext(ctx, "pgmend runs", "pgmend.version", version(), "pgmend.mode", s.conf.Mode,
-		"pgmend.databases", len(c.list), "pgmend.state", s.conf.State)
+	d.tell(ctx, event.DaemonStarted, slog.String("pgmend.version", version()), slog.String("pgmend.mode", s.conf.Mode),
+		slog.Int("pgmend.databases", len(c.list)), slog.String("pgmend.state", s.conf.State))
 	crew := newCrew(ctx)
 	d.follow(crew, d.serversOwn(ctx, s, c.list[0]))
 	crew.start("databases", func(ctx context.Context) error { return d.newcomers(ctx, s, c.list[0], c.loop.Databases()) })
@@ -133,7 +135,7 @@ func (d *daemon) connect(ctx context.Context, s *site) (connection, error) {
 	}, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(func(err error, next time.Duration) {
 			d.say("%s; waiting for PostgreSQL: %v", s.conf.Mode, err)
-			d.log.WarnContext(ctx, "waiting for PostgreSQL", "error.message", err.Error(), "pgmend.retry_in", next.String())
+			d.tell(ctx, event.DaemonWaiting, slog.String(event.KeyError, err.Error()), slog.String("pgmend.retry_in", next.String()))
 		}))
 }
 

@@ -28,6 +28,7 @@ var (
 	_ Answers = (*Client)(nil)
 	_ Brake   = (*Client)(nil)
 	_ Health  = (*Client)(nil)
+	_ Alerts  = (*Client)(nil)
 )
 
 // Dial returns a client for a socket, after the daemon answered.
@@ -141,6 +142,12 @@ func (c *Client) brake(ctx context.Context, path string, body any) (healer.Contr
 		m.Control = new(healer.Control)
 	}
 	return *m.Control, err
+}
+
+// Test lets the daemon write an event that did not happen.
+func (c *Client) Test(ctx context.Context, code, _ string) error {
+	_, err := c.ask(ctx, http.MethodPost, "/v1/alert", alertRequest{code}, nil)
+	return err
 }
 
 // Status asks how the daemon is.

@@ -29,6 +29,9 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /v1/mute", s.mute)
 	mux.HandleFunc("POST /v1/pause", s.pause)
 	mux.HandleFunc("POST /v1/resume", s.resume)
+	if s.cfg.Alerts != nil {
+		mux.HandleFunc("POST /v1/alert", s.alert)
+	}
 	return mux
 }
 
@@ -111,4 +114,10 @@ func (s *Server) pause(w http.ResponseWriter, r *http.Request) {
 func (s *Server) resume(w http.ResponseWriter, r *http.Request) {
 	c, err := s.cfg.Brake.Resume(r.Context(), actor(r.Context()))
 	s.stream(w).last(message{Control: &c}, err)
+}
+
+func (s *Server) alert(w http.ResponseWriter, r *http.Request) {
+	if body, ok := read[alertRequest](s, w, r); ok {
+		s.stream(w).last(message{}, s.cfg.Alerts.Test(r.Context(), body.Code, actor(r.Context())))
+	}
 }

@@ -26,6 +26,7 @@ type Config struct {
 	Answers Answers
 	Brake   Brake
 	Health  Health
+	Alerts  Alerts // nil: there is none to test
 
 	bodyTime, lineTime time.Duration // 0: the defaults below; tests shorten them
 }
@@ -43,9 +44,10 @@ func NewServer(c Config) *Server {
 const (
 	maxBody     = 1 << 20
 	headTime    = 5 * time.Second
-	bodyTime    = 5 * time.Second // to send the whole body
-	lineTime    = 5 * time.Second // to take one line of the answer
-	idleTime    = time.Minute     // between two requests
+	bodyTime    = 5 * time.Second  // to send the whole body
+	lineTime    = 5 * time.Second  // to take one line of the answer
+	idleTime    = time.Minute      // between two requests
+	webTime     = 30 * time.Second // to answer for what only looks
 	stopTime    = 5 * time.Second
 	socketMode  = 0o660
 	runtimeMode = 0o755
@@ -65,23 +67,7 @@ func (s *Server) Run(ctx context.Context) error {
 			return context.WithValue(ctx, peerKey{}, peer(c))
 		},
 	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
-	select {
-	case err := <-served:
-		return fmt.Errorf("the control socket: %w", err)
-	case <-ctx.Done():
-	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-	defer cancel()
-	err = server.Shutdown(stop)
-	if err != nil {
-		err = errors.Join(err, server.Close())
-	}
-	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
-		err = errors.Join(err, ended)
-	}
-	return err
+	return serveUntil(ctx, "the control socket", l, server)
 }
 
 // Listen makes a socket that the group may connect to. A file that nobody

@@ -46,6 +46,11 @@ type Health interface {
 	Status(ctx context.Context) (Status, error)
 }
 
+// Alerts writes events that did not happen, to see where they arrive.
+type Alerts interface {
+	Test(ctx context.Context, code, actor string) error
+}
+
 // optionsRequest asks for a run. It is always a person's.
 type optionsRequest struct {
 	Options healer.Options `json:"options"`
@@ -71,6 +76,9 @@ type (
 	muteRequest struct {
 		Finding string `json:"finding"`
 		Off     bool   `json:"off"`
+	}
+	alertRequest struct {
+		Code string `json:"code"`
 	}
 	pauseRequest struct {
 		Length time.Duration `json:"length_ns"`

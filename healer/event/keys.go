@@ -25,4 +25,8 @@ const (
 	KeyHint       = "pgmend.hint"
 	KeySQL        = "db.query.text"
 	KeyError      = "error.message"
+	KeyFinding    = "pgmend.severity" // of the finding: info, warning, critical
+	KeySynthetic  = "pgmend.synthetic"
+	KeyActor      = "pgmend.actor"
+	KeyFile       = "file.path"
 )

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/rules"
 )
 
 // Observer writes every transition to a log.
@@ -25,21 +26,49 @@ func NewObserver(log *slog.Logger) *Observer {
 	return &Observer{log: log, events: byAction(), told: make(map[string]time.Time)}
 }
 
-// updates is how often a finding is said to be still there.
-const updates = time.Hour
+const (
+	// updates is how often a finding is said to be still there.
+	updates = time.Hour
+	// heartbeat is how often a completed cycle of a database is told of; rules
+	// that a log event woke complete cycles, too.
+	heartbeat = 5 * time.Minute
+)
 
 // Observe implements healer.Observer.
 func (o *Observer) Observe(ctx context.Context, t healer.Transition) {
 	e, ok := o.events[t.Action]
-	if !ok || (t.Action == healer.FindingUpdated || t.Action == healer.RuleSkipped) && !o.due(t) {
+	if !ok {
 		return
 	}
-	o.log.LogAttrs(ctx, e.Level, e.Title, attributes(e, t)...)
+	switch t.Action {
+	case healer.FindingUpdated, healer.RuleSkipped:
+		if !o.due(t, updates) {
+			return
+		}
+	case healer.CycleCompleted:
+		if !o.due(t, heartbeat) {
+			return
+		}
+	}
+	o.log.LogAttrs(ctx, level(e, t), e.Title, attributes(e, t)...)
+}
+
+// level is the event's, but that a finding is as loud as its severity.
+func level(e Event, t healer.Transition) slog.Level {
+	if t.Action == healer.FindingOpened && t.Finding != nil {
+		switch t.Finding.Severity {
+		case rules.Critical:
+			return slog.LevelError
+		case rules.Info:
+			return slog.LevelInfo
+		}
+	}
+	return e.Level
 }
 
 // due reports whether something that stays as it is may be said again.
-func (o *Observer) due(t healer.Transition) bool {
-	key := ""
+func (o *Observer) due(t healer.Transition, every time.Duration) bool {
+	key := string(t.Action) + "\x00" + t.Database
 	switch {
 	case t.Finding != nil:
 		key = t.Finding.ID
@@ -48,7 +77,7 @@ func (o *Observer) due(t healer.Transition) bool {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if last, ok := o.told[key]; ok && t.At.Sub(last) < updates {
+	if last, ok := o.told[key]; ok && t.At.Sub(last) < every {
 		return false
 	}
 	for k, last := range o.told {
@@ -62,10 +91,7 @@ func (o *Observer) due(t healer.Transition) bool {
 
 // attributes are the flat keys of a transition.
 func attributes(e Event, t healer.Transition) []slog.Attr {
-	a := []slog.Attr{
-		slog.String(KeyCode, e.Code), slog.String(KeyAction, string(e.Action)),
-		slog.String(KeyOutcome, e.Outcome), slog.String(KeySystem, "postgresql"),
-	}
+	a := e.head()
 	add := func(key, value string) {
 		if value != "" {
 			a = append(a, slog.String(key, value))
@@ -81,6 +107,7 @@ func attributes(e Event, t healer.Transition) []slog.Attr {
 	}
 	if f != nil {
 		add(KeyRule, f.Rule)
+		add(KeyFinding, string(f.Severity))
 		add(KeyCollection, f.Object.String())
 		add(KeyFinger, f.Fingerprint)
 		add(KeyIncident, f.ID)

@@ -49,7 +49,7 @@ type stateJSON struct {
 func stateOf(n Now) stateJSON {
 	j := stateJSON{
 		SchemaVersion: SchemaVersion, At: n.At.UTC(), Paused: n.Control.Pauses(n.At),
-		Findings: make(map[string]int), Repairs: make(map[string]int), Answerable: []string{},
+		Findings: make(map[string]int), Repairs: make(map[string]int), Answerable: healer.Answerable(n.Findings, n.Proposals, n.At),
 		Daemon: n.Daemon,
 	}
 	if j.Paused {
@@ -58,15 +58,8 @@ func stateOf(n Now) stateJSON {
 			j.Until = &n.Control.Until
 		}
 	}
-	open := make(map[string]bool)
 	for _, f := range n.Findings {
 		j.Findings[string(f.Status)]++
-		open[f.ID] = f.Status == healer.Open
-	}
-	for _, p := range n.Proposals {
-		if p.Approval == nil && n.At.Before(p.Plan.Expires) && open[p.Plan.Finding.ID] && p.Plan.Risk == rules.High {
-			j.Answerable = append(j.Answerable, p.Plan.ID)
-		}
 	}
 	for _, a := range n.Repairs {
 		j.Repairs[string(a.State)]++
