@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/pgmend/pgmend/healer"
 )
@@ -73,7 +72,7 @@ func TestWhatHappenedIsCounted(t *testing.T) {
 	}
 	problems, err := testutil.GatherAndLint(m.registry)
 	if err != nil || len(problems) > 0 {
-		t.Errorf("promlint: %v, %v", []promlint.Problem(problems), err)
+		t.Errorf("promlint: %v, %v", problems, err)
 	}
 }
 
