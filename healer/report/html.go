@@ -160,8 +160,14 @@ const wide = 5
 // and what may be of any length breaks anywhere.
 func class(column string) string {
 	switch column {
-	case "id", "rule", "plan", "digest":
+	case "id":
+		return "mono id"
+	case "rule", "plan", "digest":
 		return "mono"
+	case "started":
+		return "when"
+	case "took", "busy", "WAL":
+		return "tight"
 	case "object", "sql", "relation":
 		return "mono long"
 	case "remark", "finding", "why", "value":
