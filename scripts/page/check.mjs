@@ -15,6 +15,7 @@ const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "
 
 async function look(url, width, colorScheme, scripts) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, javaScriptEnabled: scripts, bypassCSP: false });
+  context.setDefaultTimeout(300000); // a busy machine is no fault of the page
   const page = await context.newPage();
   const name = `${url.replace(/^file:.*\//, "").replace(/^https?:\/\/[^/]*/, "").replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "") || "overview"}-${width}-${colorScheme}${scripts ? "" : "-noscript"}`;
   const fault = (text) => faults.push(`${name}: ${text}`);
@@ -33,7 +34,7 @@ async function look(url, width, colorScheme, scripts) {
   if (scripts) {
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (sideways > 0) fault(`scrolls sideways by ${sideways} px`);
-    if (own.protocol !== "file:") await page.waitForFunction(() => document.getElementById("live").textContent === "live", null, { timeout: 30000 });
+    if (own.protocol !== "file:") await page.waitForFunction(() => document.getElementById("live").textContent === "live", null, { timeout: 300000 });
     // The page's own policy lets no script in, so axe goes in beside it.
     const client = await context.newCDPSession(page);
     const { result } = await client.send("Runtime.evaluate", {
