@@ -126,7 +126,7 @@ func (a *app) commands() []*cobra.Command {
 		a.findingsCommand(), a.repairsCommand(), a.reportCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.statusCommand(),
 		a.runCommand(), a.demoCommand(), a.rulesCommand(), a.setupCommand(), a.configCommand(), a.versionCommand(),
-		a.alertsCommand(),
+		a.alertsCommand(), a.checkCommand(), a.doctorCommand(),
 		a.tablesCommand(openParser), a.guideCommand(), a.workerCommand(),
 	}
 }

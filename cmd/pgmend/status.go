@@ -72,6 +72,6 @@ func (a *app) running(ctx context.Context) (*report.Daemon, error) {
 // aboutDaemon is what reports say of a daemon.
 func aboutDaemon(s control.Status) *report.Daemon {
 	return &report.Daemon{
-		Version: s.Version, Mode: s.Mode, PID: s.PID, Started: s.Started, LastCycle: s.LastCycle, Databases: s.Databases, State: s.State,
+		Version: s.Version, Mode: s.Mode, PID: s.PID, Started: s.Started, LastCycle: s.LastCycle, Databases: s.Databases, State: s.State, Config: s.Config,
 	}
 }

@@ -29,6 +29,7 @@ type Daemon struct {
 	Started   time.Time `json:"started"`
 	LastCycle time.Time `json:"last_cycle,omitzero"`
 	Databases []string  `json:"databases"`
+	Config    string    `json:"config_hash,omitempty"`
 	State     string    `json:"state,omitempty"` // what it does, as systemctl status shows it
 }
 
