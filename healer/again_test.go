@@ -251,3 +251,17 @@ func TestARepairThatMadeItWorseStopsEverything(t *testing.T) {
 	r, err = other.Heal(t.Context(), o)
 	only(t, r, err)
 }
+
+// The first run after an interruption settles it and goes on with the rest.
+// hazard: 7
+func TestWhatIsSettledHoldsUpNothing(t *testing.T) {
+	st := stage(t, source{rule(t, "test/again", again)}, "CREATE TABLE app.t (id int); CREATE TABLE app.u (id int)")
+	b := &brittle{st.Ledger, 9}
+	interrupt(t, with(st, func(c *healer.Config) {
+		c.Ledger, c.Observer = b, on(healer.RepairIntended, func() { b.left = 0 })
+	}))
+	r, err := st.Heal(t.Context(), healer.Options{Person: true, Now: true})
+	if err != nil || len(r.Repairs) != 2 {
+		t.Errorf("%d repairs, %+v, %v", len(r.Repairs), decisions(r), err)
+	}
+}

@@ -129,11 +129,10 @@ func (j *job) conclude() Action {
 // verify polls the rule's verification until no row is left or its time is
 // over. The catalog's statistics may lag behind a statement.
 func (j *job) verify(ctx context.Context) error {
-	return j.run.verify(ctx, j.rule, j.values)
+	return j.run.verify(ctx, j.rule, j.values, j.rule.Verify.Within)
 }
 
-func (r *run) verify(ctx context.Context, rule *rules.Rule, values rules.Values) error {
-	within := rule.Verify.Within
+func (r *run) verify(ctx context.Context, rule *rules.Rule, values rules.Values, within time.Duration) error {
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {

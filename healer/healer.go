@@ -109,6 +109,10 @@ func (h *Healer) cycle(ctx context.Context, o Options, act bool) (Result, error)
 		if err := h.reconcile(ctx, r.server); err != nil {
 			return Result{}, err
 		}
+		// What it settled holds nothing up any more.
+		if r.memory, err = h.recall(ctx); err != nil {
+			return Result{}, err
+		}
 	}
 	again := r.rules
 	for pass := 0; pass < passes && len(again) > 0; pass++ {

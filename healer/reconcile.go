@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pgmend/pgmend/rules"
 )
@@ -85,6 +86,10 @@ func (r *run) rememberedRule(a Attempt) *rules.Rule {
 	return nil
 }
 
+// settled is how long the verification of an interrupted repair is polled. No
+// statement is at work any more, so the catalog does not change by itself.
+const settled = 3 * time.Second
+
 // settle clears up after an interrupted attempt and asks its verification
 // what came of it. Where the answer cannot be had now, the attempt stays as it
 // is and is asked again next time; until then nothing else runs here.
@@ -101,7 +106,9 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 		return r.abandon(ctx, a, "interrupted, and its rule was changed or removed since, so it cannot be verified")
 	}
 	j.values = r.base(rule).Merge(a.Plan.Finding.Facts)
-	verify := j.verify
+	verify := func(ctx context.Context) error {
+		return r.verify(ctx, rule, j.values, min(rule.Verify.Within, settled))
+	}
 	if a.UndoOf != "" {
 		verify = j.takenBack
 	}

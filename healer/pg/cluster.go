@@ -3,9 +3,11 @@ package pg
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/rules"
@@ -67,13 +69,19 @@ func (d *Database) Running(ctx context.Context) ([]string, error) {
 // GuardOneHealer refuses a second healer of a cluster.
 const GuardOneHealer = "one healer"
 
-// leadKey is the advisory lock's key: "pgmend" in ASCII.
-const leadKey = "123636229730916"
+// leadClass is the first half of the advisory lock's key, "pgmd" in ASCII. The
+// second is chosen by chance: any user can take any advisory lock, but not one
+// that he cannot guess.
+const leadClass = "1885826404"
+
+// claimTime is how long a session that only calls itself a healer keeps this
+// process from leading.
+const claimTime = time.Hour
 
 // Lead makes this process the one healer of the cluster, until release is
-// called or the session ends. A lock that a session of another program holds
-// is told apart, because any user can take an advisory lock. The key's lock
-// is of one database, so this is asked of the control database.
+// called or the session ends. It takes a lock first and then looks who else has
+// one of that class, in whatever database, so of two at least one sees the
+// other.
 func (d *Database) Lead(ctx context.Context) (release func(), err error) {
 	d.leading.Lock()
 	defer d.leading.Unlock()
@@ -88,12 +96,13 @@ func (d *Database) Lead(ctx context.Context) (release func(), err error) {
 		// It is idle for as long as the daemon runs.
 		_, err = s.query(ctx, "SELECT pg_catalog.set_config('idle_session_timeout', '0', false)")
 	}
-	if err == nil {
+	for locked := false; err == nil && !locked; {
 		var rows []rules.Row
-		rows, err = s.query(ctx, "SELECT pg_catalog.pg_try_advisory_lock("+leadKey+")")
-		if err == nil && rows[0][0].Text != "t" {
-			err = s.holder(ctx)
-		}
+		rows, err = s.query(ctx, "SELECT pg_catalog.pg_try_advisory_lock("+leadClass+", "+strconv.Itoa(int(rand.Int32()))+")")
+		locked = err == nil && rows[0][0].Text == "t"
+	}
+	if err == nil {
+		err = d.rival(ctx, s.conn.PID())
 	}
 	if err != nil {
 		s.close()
@@ -101,6 +110,44 @@ func (d *Database) Lead(ctx context.Context) (release func(), err error) {
 	}
 	d.lead = s
 	return d.follow, nil
+}
+
+// rivalSQL asks who else holds such a lock. The observer asks, who sees the
+// names of others' sessions; a bigint key is told apart by objsubid
+// (documentation, pg_locks).
+const rivalSQL = `SELECT a.pid, a.usename AS "user", a.application_name AS application,
+	       a.usename IN ($2, $3, $4) OR r.rolsuper AS proved
+	  FROM pg_catalog.pg_locks AS l
+	  JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+	  JOIN pg_catalog.pg_roles AS r ON r.oid = a.usesysid
+	 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = ` + leadClass + `
+	   AND a.pid <> $1::pg_catalog.int4
+	 ORDER BY proved DESC, a.pid`
+
+// rival refuses to lead beside another healer: a session of our own roles or of
+// a superuser. Of others anybody may have opened the session; one that calls
+// itself a healer is believed for a while.
+func (d *Database) rival(ctx context.Context, self uint32) error {
+	rows, err := d.catalog(ctx, rivalSQL, oid(self), name(d.observer.User), name(d.healer.User), name(d.signals.User))
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.Text("proved") != "t" {
+			if r.Text("application") != "pgmend/lead" {
+				continue
+			}
+			if d.claimed.IsZero() {
+				d.claimed = time.Now()
+			}
+			if time.Since(d.claimed) > claimTime {
+				continue
+			}
+		}
+		return &healer.Refusal{Guard: GuardOneHealer, Reason: "session " + r.Text("pid") + " of " + r.Text("user") +
+			" (" + r.Text("application") + ") holds the healer's lock of this cluster"}
+	}
+	return nil
 }
 
 // follow gives the lead up.
@@ -123,8 +170,9 @@ func (d *Database) Leading(ctx context.Context) error {
 	if d.lead == nil {
 		return lost
 	}
-	rows, err := d.lead.query(ctx, holderSQL)
-	if err == nil && len(rows) == 1 && rows[0].Text("pid") == strconv.FormatUint(uint64(d.lead.conn.PID()), 10) {
+	rows, err := d.lead.query(ctx, `SELECT FROM pg_catalog.pg_locks AS l WHERE l.pid = pg_catalog.pg_backend_pid()
+		AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = `+leadClass)
+	if err == nil && len(rows) == 1 {
 		return nil
 	}
 	if ctx.Err() != nil {
@@ -133,29 +181,6 @@ func (d *Database) Leading(ctx context.Context) error {
 	d.lead.close()
 	d.lead = nil
 	return errors.Join(lost, err)
-}
-
-// holderSQL asks who holds the lock. A bigint key is shown in two halves
-// (documentation, pg_locks).
-const holderSQL = `SELECT a.pid, a.usename AS "user", a.application_name AS application
-	  FROM pg_catalog.pg_locks AS l
-	  JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-	  JOIN pg_catalog.pg_database AS d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
-	 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-	   AND (l.classid::pg_catalog.int8 << 32 | l.objid::pg_catalog.int8) = ` + leadKey
-
-// holder says who holds the lock.
-func (s *session) holder(ctx context.Context) error {
-	rows, err := s.query(ctx, holderSQL)
-	if err != nil {
-		return err
-	}
-	if len(rows) == 0 {
-		return &healer.Refusal{Guard: GuardOneHealer, Reason: "the healer's lock of this cluster was held a moment ago; try again"}
-	}
-	r := rows[0]
-	return &healer.Refusal{Guard: GuardOneHealer, Reason: "session " + r.Text("pid") + " of " + r.Text("user") +
-		" (" + r.Text("application") + ") holds the healer's lock of this cluster"}
 }
 
 // Databases lists the databases that take connections, but for templates.

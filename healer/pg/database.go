@@ -39,7 +39,8 @@ type Database struct {
 	idle *session // one observer session is kept for the next Read
 
 	leading sync.Mutex
-	lead    *session // holds the healer's lock
+	lead    *session  // holds the healer's lock
+	claimed time.Time // since when somebody who cannot prove it claims to lead
 }
 
 var (

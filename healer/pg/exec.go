@@ -14,6 +14,9 @@ import (
 
 // Exec runs one statement, watched.
 func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outcome, error) {
+	if err := o.wake(); err != nil {
+		return healer.Outcome{}, err
+	}
 	if err := o.here(ctx); err != nil {
 		return healer.Outcome{}, err
 	}
@@ -23,7 +26,7 @@ func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outco
 	var seen *sighting
 	var err error
 	if o.op.Mode == rules.Transaction {
-		seen, err = o.watched(ctx, false, func(ctx context.Context) error {
+		seen, err = o.watched(ctx, working, func(ctx context.Context) error {
 			var err error
 			out.Rows, out.Tag, err = o.execInTransaction(ctx, st)
 			return err
@@ -59,14 +62,41 @@ func (o *operation) maySignal(err error) error {
 
 // watched runs something under the eyes of the watchdog. An error that the
 // watchdog caused is a *healer.Yield.
-func (o *operation) watched(ctx context.Context, concurrent bool, do func(context.Context) error) (*sighting, error) {
-	ctx, stop := o.watch.start(ctx, concurrent)
-	err := do(ctx)
+func (o *operation) watched(ctx context.Context, how watching, do func(context.Context) error) (*sighting, error) {
+	if err := o.wake(); err != nil {
+		return new(sighting), err
+	}
+	watched, stop := o.watch.start(ctx, how)
+	err := do(watched)
 	seen := stop()
+	o.rest(ctx)
 	if err != nil && seen.yield != "" {
 		return seen, &healer.Yield{Reason: seen.yield}
 	}
 	return seen, err
+}
+
+// rest has a transaction watched while nothing of it runs: what it holds, it
+// holds also while its next statement is written to the ledger.
+func (o *operation) rest(ctx context.Context) {
+	if o.op.Mode == rules.Transaction && !o.conn.IsClosed() && o.conn.TxStatus() == 'T' {
+		_, o.resting = o.watch.start(context.WithoutCancel(ctx), idling)
+	}
+}
+
+// wake ends the watching of rest. A transaction that was ended meanwhile has
+// yielded.
+func (o *operation) wake() error {
+	if o.resting == nil {
+		return nil
+	}
+	seen := o.resting()
+	o.resting = nil
+	if seen.yield == "" {
+		return nil
+	}
+	o.close()
+	return &healer.Yield{Reason: seen.yield}
 }
 
 // sandboxed are the classes of statement that may run under SET ROLE. Either
@@ -94,7 +124,11 @@ func (o *operation) execInSession(ctx context.Context, st healer.Statement) (row
 		}
 	}
 	// Only the statement is watched: a cancel must not hit what follows it.
-	seen, err = o.watched(ctx, concurrent(st.Class), func(ctx context.Context) error {
+	how := working
+	if concurrent(st.Class) {
+		how = concurrently
+	}
+	seen, err = o.watched(ctx, how, func(ctx context.Context) error {
 		var err error
 		rows, tag, err = o.exec(ctx, st.SQL)
 		return err

@@ -24,6 +24,8 @@ type operation struct {
 	*session
 	op    healer.Operation
 	watch *watchdog
+	// resting ends the watching between two statements; nil: there is none.
+	resting func() *sighting
 }
 
 // Begin opens a session for an operation, and a second one that watches it.
@@ -99,6 +101,12 @@ func (o *operation) here(ctx context.Context) error {
 func (o *operation) Close(ctx context.Context, commit bool) error {
 	defer o.close()
 	defer o.watch.close()
+	if err := o.wake(); err != nil {
+		if commit {
+			return err
+		}
+		return nil
+	}
 	if o.op.Mode != rules.Transaction {
 		return nil
 	}
@@ -135,7 +143,7 @@ func (o *operation) Read(ctx context.Context, r healer.Read) (rows []rules.Row, 
 	if o.op.Mode != rules.Transaction {
 		return nil, errors.New("only a transaction holds locks to read under")
 	}
-	_, err = o.watched(ctx, false, func(ctx context.Context) error {
+	_, err = o.watched(ctx, working, func(ctx context.Context) error {
 		rows, err = o.read(ctx, r)
 		return err
 	})

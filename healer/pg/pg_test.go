@@ -81,6 +81,7 @@ func TestIdentify(t *testing.T) {
 	})
 }
 
+// hazard: 36
 func TestASuperuserIsRefused(t *testing.T) {
 	s := pgtest.One(t)
 	_, err := pg.Open(t.Context(), pg.Config{Observer: s.ConnString("postgres", "postgres")})
@@ -100,6 +101,7 @@ func TestConnectionErrorsTellAndDoNotLeak(t *testing.T) {
 	}
 }
 
+// hazard: 16
 func TestALockedTableBlindsNothing(t *testing.T) {
 	pgtest.Each(t, func(t *testing.T, s *pgtest.Server) {
 		x := newSite(t, s)
@@ -190,6 +192,7 @@ func (x *site) canary(t *testing.T) {
 	})
 }
 
+// hazard: 36
 func TestOwnerCodeCannotBorrowTheHealersRights(t *testing.T) {
 	pgtest.Each(t, func(t *testing.T, s *pgtest.Server) {
 		t.Run("index predicate in a sandboxed read", func(t *testing.T) {
@@ -268,6 +271,7 @@ func TestOwnerCodeCannotBorrowTheHealersRights(t *testing.T) {
 	})
 }
 
+// hazard: 3, 1
 func TestWatchdogYieldsToOthers(t *testing.T) {
 	pgtest.Each(t, func(t *testing.T, s *pgtest.Server) {
 		x := newSite(t, s)
@@ -344,6 +348,7 @@ func TestACancelledContextLeavesNoStatementBehind(t *testing.T) {
 	}
 }
 
+// hazard: 10
 func TestOneHealerPerCluster(t *testing.T) {
 	x := newSite(t, pgtest.One(t))
 	release, err := x.db.Lead(t.Context())

@@ -16,6 +16,7 @@ import (
 // A transaction pooler gives each client a process id of its own (BackendKeyData)
 // and each statement any server process: settings, roles and locks of a session
 // would be somebody else's. This one is honest otherwise.
+// hazard: 11
 func TestAPoolerIsRefused(t *testing.T) {
 	s := pgtest.One(t)
 	x := newSite(t, s)

@@ -80,16 +80,16 @@ type lockSeen struct {
 
 // start watches until stop is called, which waits for the watching to end. The
 // context it returns ends when nobody watches any more.
-func (w *watchdog) start(ctx context.Context, concurrent bool) (watched context.Context, stop func() *sighting) {
+func (w *watchdog) start(ctx context.Context, how watching) (watched context.Context, stop func() *sighting) {
 	seen := &sighting{uses: make(map[string]*lockSeen), delayed: make(map[string]bool)}
 	watched, abandon := context.WithCancel(ctx)
 	end := make(chan struct{})
-	var watching sync.WaitGroup
+	var both sync.WaitGroup
 	alarmed := make(chan string, 1)
-	if w.alarm != nil {
-		watching.Go(func() { w.listen(watched, end, alarmed) })
+	if w.alarm != nil && how != idling {
+		both.Go(func() { w.listen(watched, end, alarmed) })
 	}
-	watching.Go(func() {
+	both.Go(func() {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
 		for {
@@ -97,9 +97,9 @@ func (w *watchdog) start(ctx context.Context, concurrent bool) (watched context.
 			case <-end:
 				return
 			case seen.yield = <-alarmed:
-				w.cancel()
+				w.end(how)
 			case <-tick.C:
-				if w.look(seen, concurrent); w.conn.IsClosed() {
+				if w.look(seen, how); w.conn.IsClosed() {
 					seen.yield = "the session that watches it was lost"
 					abandon()
 					return
@@ -109,14 +109,14 @@ func (w *watchdog) start(ctx context.Context, concurrent bool) (watched context.
 	})
 	return watched, func() *sighting {
 		close(end)
-		watching.Wait()
+		both.Wait()
 		abandon()
 		return seen
 	}
 }
 
 // look asks once. Where only this one question failed, the next is 50 ms away.
-func (w *watchdog) look(seen *sighting, concurrent bool) {
+func (w *watchdog) look(seen *sighting, how watching) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	rows, err := w.query(ctx, watchSQL, oid(w.pid))
@@ -144,12 +144,12 @@ func (w *watchdog) look(seen *sighting, concurrent bool) {
 	for key, use := range seen.uses {
 		if !noted[key] {
 			use.rest()
-		} else if concurrent && use.relation && !use.waits.IsZero() && now.Sub(use.waits) > relationWait {
+		} else if how == concurrently && use.relation && !use.waits.IsZero() && now.Sub(use.waits) > relationWait {
 			seen.yield = "it queued for " + use.Mode + " on " + use.Relation
 		}
 	}
 	if seen.yield != "" {
-		w.cancel() // again, where the last time did not help
+		w.end(how) // again, where the last time did not help
 	}
 }
 
@@ -171,12 +171,25 @@ func (w *watchdog) listen(ctx context.Context, end <-chan struct{}, alarmed chan
 	}
 }
 
-// cancel ends our own statement, and only while the process is still this
-// session's.
-func (w *watchdog) cancel() {
+// watching is how a session of ours is watched.
+type watching int
+
+const (
+	working      watching = iota
+	concurrently          // it must not queue for a relation
+	idling                // in a transaction, between two statements
+)
+
+// end ends our own statement, or where there is none, our transaction with its
+// session, and only while the process is still this session's.
+func (w *watchdog) end(how watching) {
+	signal := "pg_cancel_backend"
+	if how == idling {
+		signal = "pg_terminate_backend"
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	_, _ = w.query(ctx, `SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a
+	_, _ = w.query(ctx, `SELECT pg_catalog.`+signal+`(a.pid) FROM pg_catalog.pg_stat_activity AS a
 		WHERE a.pid = $1 AND a.backend_start = $2`, oid(w.pid), name(w.started))
 }
 
