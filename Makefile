@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-packages packages bench-idle bench-overhead test-page lint bench torture-logs fuzz build install clean help
+.PHONY: demo test test-all test-ops test-packages packages bench-idle bench-overhead test-page lint bench torture torture-logs fuzz build install clean help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,17 @@ test-all: ## the same on every supported PostgreSQL, fetched where it is missing
 test-ops: ## rsyslog, syslog-ng and promtool against the alerts; unpacks what is missing, and says so
 	@PGMEND_OPS=$$(scripts/ensure-ops.sh) && export PGMEND_OPS && \
 		$(GO) test -count=1 -tags ops ./healer/event ./systemd
+
+# RULES is a glob over the rules to torture; HOSTILE multiplies the hostile names
+# and the forged events of the suite.
+RULES ?= *
+HOSTILE ?= 100
+
+torture: ## kill -9 at every boundary of every repair, listed; hostile names and forged events: hours
+	@scripts/ensure-postgres.sh
+	PGMEND_TORTURE='$(RULES)' $(GO) test -timeout 12h -count=1 -v -run TestKills ./healer/torture
+	PGMEND_HOSTILE=$(HOSTILE) $(GO) test -timeout 12h -count=1 -v -run TestWhatTheServerSawOfUs ./healer
+	PGMEND_MAJORS=all $(GO) test -timeout 1h -count=1 -run 'OwnerCode|OwnSettings' ./healer/pg
 
 lint: ## golangci-lint, the version this repository is written for
 	@scripts/ensure-lint.sh

@@ -13,6 +13,7 @@ import (
 
 // A table that somebody holds in ACCESS EXCLUSIVE blinds no rule: the other
 // findings still come, within a second, and the skipped one is reported.
+// hazard: 16
 func TestALockedTableBlindsNoRule(t *testing.T) {
 	st := stage(t, builtin(t), `
 		CREATE TABLE app.held (id int, v text);
@@ -137,6 +138,7 @@ func TestFindingsKeepTheirIdentity(t *testing.T) {
 }
 
 // A leftover that is being built right now is nobody's leftover.
+// hazard: 3
 func TestALiveBuildIsNotTouched(t *testing.T) {
 	st := stage(t, builtin(t), `
 		CREATE TABLE app.t (id int); INSERT INTO app.t SELECT generate_series(1, 1000);

@@ -19,6 +19,7 @@ const duplicates = `
 	CREATE INDEX first ON app.t (v); CREATE INDEX second ON app.t (v);`
 
 // Each guard refuses by itself, and says who it is and why.
+// hazard: 29
 func TestGuards(t *testing.T) {
 	st := stage(t, builtin(t), duplicates)
 	daemon := healer.Options{Rules: []string{"index/duplicate"}, Sets: []string{"*.min_size=0"}}
@@ -98,6 +99,7 @@ func (c changed) Identify(ctx context.Context) (healer.Identity, error) {
 }
 
 // An approval is of one plan: it lets that one through, and no other.
+// hazard: 46
 func TestAnApprovalIsBoundToThePlan(t *testing.T) {
 	st := stage(t, builtin(t), duplicates)
 	approves := func(c *healer.Config) {
@@ -167,6 +169,7 @@ func TestUndo(t *testing.T) {
 
 // A repair that fails is tried once more, then left alone; failures of several
 // objects stop everything.
+// hazard: 6
 func TestQuarantineAndBreaker(t *testing.T) {
 	// VACUUM-like maintenance of a table that fails: the verification never passes.
 	fails := rule(t, "test/fails", tables+`
@@ -204,6 +207,7 @@ SELECT 'never' FROM pg_catalog.pg_class AS c WHERE c.oid = @oid
 
 // A repair that meets somebody's lock gives way and tries again; it makes
 // nobody wait, and giving way costs it nothing.
+// hazard: 1
 func TestARepairGivesWayToALock(t *testing.T) {
 	st := stage(t, builtin(t), `
 		CREATE TABLE app.t (id int); INSERT INTO app.t SELECT generate_series(1, 100);
@@ -274,6 +278,7 @@ func (b *brittle) Append(ctx context.Context, e healer.Entry) (healer.Entry, err
 // The disk of the ledger fills up at every possible moment. Before the intent
 // is durable nothing runs; after it, whatever was done is reconciled by the
 // next process, and the fault ends up healed with nothing left behind.
+// hazard: 48
 func TestTheLedgerFailsAtEveryWrite(t *testing.T) {
 	st := stage(t, builtin(t), duplicates)
 	s := pgtest.One(t)
@@ -389,6 +394,7 @@ func TestBlockedFindingsAreHealedInOrder(t *testing.T) {
 
 // A drop of ours that somebody cancels half-way has made its index invalid: it
 // is finished, not rebuilt and not left.
+// hazard: 3
 func TestAnInterruptedDropIsFinished(t *testing.T) {
 	st := stage(t, builtin(t), duplicates+`
 		-- @hold

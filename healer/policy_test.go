@@ -5,6 +5,7 @@ import (
 	"time"
 )
 
+// hazard: 49
 func TestWindow(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {

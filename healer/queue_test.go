@@ -36,6 +36,7 @@ func TestQueueTakesEventsFirst(t *testing.T) {
 	}
 }
 
+// hazard: 39
 func TestQueueIsBoundedAgainstAFloodOfEvents(t *testing.T) {
 	q := newQueue()
 	for i := range 10_000 {

@@ -55,6 +55,7 @@ func TestInspect(t *testing.T) {
 }
 
 // What kills the C parser is refused before it gets there.
+// hazard: 40, 41
 func TestInspectRefusesWhatTheParserDiesOf(t *testing.T) {
 	many := func(s string) string { return strings.Repeat(s, 30_000) }
 	for name, sql := range map[string]string{
@@ -104,6 +105,7 @@ func TestTokensAreTheText(t *testing.T) {
 }
 
 // Functions and operators are called from more places than expressions.
+// hazard: 36c
 func TestInspectSeesEveryCall(t *testing.T) {
 	for sql, want := range map[string]Inspection{
 		`SELECT 1 FROM t ORDER BY x USING OPERATOR(evil.<)`:                {Operators: []Name{{"evil", "<"}}},

@@ -160,6 +160,7 @@ func TestFingerprintLeavesLiteralsOut(t *testing.T) {
 }
 
 // A secret in a statement never leaves the parser, however it got there.
+// hazard: 43
 func TestSecretsNeverLeave(t *testing.T) {
 	const canary = "hunter2"
 	for _, sql := range []string{

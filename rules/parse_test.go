@@ -114,6 +114,7 @@ func TestParseReadsEverything(t *testing.T) {
 }
 
 // Each mistake is refused with its line and what is wrong.
+// hazard: 36c
 func TestMistakesAreRefusedWithFileAndLine(t *testing.T) {
 	for _, c := range []struct {
 		name, old, new string

@@ -44,6 +44,7 @@ func template(t *testing.T, sql string) rules.Template {
 
 // Whatever the names are, each rendered statement is one statement of its
 // class and names exactly that object.
+// hazard: 38
 func TestRenderedStatementsNameExactlyTheirObject(t *testing.T) {
 	steps := map[string]rules.Template{
 		"reindex_index": template(t, `REINDEX INDEX CONCURRENTLY {schema}.{name}`),
@@ -87,6 +88,7 @@ func TestRenderedStatementsNameExactlyTheirObject(t *testing.T) {
 
 // The quoting is the server's: names as format('%I') makes them, but always
 // quoted, and texts that the server reads back unchanged.
+// hazard: 38
 func TestQuotingEqualsTheServersFormat(t *testing.T) {
 	s := pgtest.One(t)
 	c := s.Conn(t, "postgres", "postgres")

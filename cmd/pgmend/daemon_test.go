@@ -190,6 +190,7 @@ func TestTheDaemonWaitsForPostgreSQLAndHearsTheLog(t *testing.T) {
 
 // The daemon is killed while its statement is at work. The next one touches
 // nothing until that statement has ended, and then finds out what came of it.
+// hazard: 7
 func TestKilledInTheMiddleOfARepair(t *testing.T) {
 	if config := os.Getenv("PGMEND_TEST_RUN"); config != "" {
 		os.Exit(Main(context.Background(), []string{"run", "--config", config}, func(string) string { return "" }, os.Stdin, os.Stdout, os.Stderr))

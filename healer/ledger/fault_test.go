@@ -20,6 +20,7 @@ import (
 
 // The disk is full, then somebody makes room: what was refused is not there,
 // and what is appended afterwards follows what was durable before.
+// hazard: 48
 func TestAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=512k"); err != nil {

@@ -67,6 +67,7 @@ func TestCurrentIsTheNewestOfEachSubject(t *testing.T) {
 	}
 }
 
+// hazard: 10
 func TestOnlyOneProcessWrites(t *testing.T) {
 	dir := t.TempDir()
 	l := opened(t, dir)

@@ -194,6 +194,7 @@ func TestEmpty(t *testing.T) {
 
 // TestHostile writes any text in every format: nothing that a terminal acts
 // on comes out, JSON and CSV read back, and no CSV cell is a formula.
+// hazard: 45
 func TestHostile(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{hostile, "=cmd|' /C calc'!A0", "\t=1", "-1+1", "```", "\xff\xfe", "🙂"})).Draw(t, "text")

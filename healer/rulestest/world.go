@@ -48,6 +48,9 @@ func (s *Stage) look(ctx context.Context) (w world, err error) {
 	return w, nil
 }
 
+// Look takes the snapshot of all relations in the database, by their names.
+func (s *Stage) Look(ctx context.Context) (map[string]healer.Snapshot, error) { return s.look(ctx) }
+
 // unchanged compares two worlds in some of their objects.
 func (w world) unchanged(now world, names []string) error {
 	var errs []error

@@ -34,6 +34,7 @@ const samplePrefix = "%m [%p] %q%u@%d/%a "
 
 // TestPieces: however the bytes come, the records are the same, their ranges
 // follow each other, and reading again from Pending loses and doubles nothing.
+// hazard: 53
 func TestPieces(t *testing.T) {
 	for _, f := range formats {
 		t.Run(string(f), func(t *testing.T) {
@@ -122,6 +123,7 @@ func TestCSVCannotBeForged(t *testing.T) {
 
 // TestGiant: one record larger than memory should hold is cut, and the next
 // one is intact.
+// hazard: 42
 func TestGiant(t *testing.T) {
 	big := strings.Repeat("0123456789abcde ", 1<<20)
 	next := map[pglog.Format]string{

@@ -140,6 +140,7 @@ func numbered(from, to int) (lines []string) {
 // TestRotationWhileWriting writes byte by byte and rotates by renaming, by a
 // new name and by truncating a name that is used again, and expects every
 // line once, in order.
+// hazard: 50
 func TestRotationWhileWriting(t *testing.T) {
 	for _, kind := range []string{"rename", "new name", "reuse"} {
 		t.Run(kind, func(t *testing.T) {
@@ -215,6 +216,7 @@ func rotate(t *testing.T, f *os.File, dir, kind string, i int) *os.File {
 
 // TestTruncatedAndRegrown truncates a file while nobody looks and lets it
 // grow past the old offset: hazard 51.
+// hazard: 51
 func TestTruncatedAndRegrown(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pg.json")
 	store, s := &memory{}, &sink{}
@@ -235,6 +237,7 @@ func TestTruncatedAndRegrown(t *testing.T) {
 }
 
 // TestCopyTruncate destroys bytes that were not read, and expects a gap.
+// hazard: 54
 func TestCopyTruncate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pg.json")
 	store, s := &memory{}, &sink{}
@@ -259,6 +262,7 @@ func TestCopyTruncate(t *testing.T) {
 
 // TestInodeReused deletes a file while nobody looks; the new one has, on most
 // file systems, its inode: hazard 52.
+// hazard: 52
 func TestInodeReused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pg.json")
 	store, s := &memory{}, &sink{}
@@ -364,6 +368,7 @@ func TestLinkIsNoSecondFile(t *testing.T) {
 }
 
 // TestPoison dies at the same record twice and then goes on without it.
+// hazard: 40
 func TestPoison(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pg.json")
 	for i := range 9 {
@@ -446,6 +451,7 @@ func TestRestartsLoseNothing(t *testing.T) {
 
 // TestTextRecordIsNotTornApart: a record of the text format waits for its
 // further lines, and is handled when none come.
+// hazard: 53
 func TestTextRecordIsNotTornApart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pg.log")
 	s := &sink{}

@@ -63,6 +63,7 @@ func TestABatchIsAnsweredInOrder(t *testing.T) {
 
 // A statement that kills the parser costs the others nothing, and is not sent
 // again.
+// hazard: 40
 func TestTheKillerIsQuarantined(t *testing.T) {
 	p := pool(t)
 	for round := range 2 {
@@ -79,6 +80,7 @@ func TestTheKillerIsQuarantined(t *testing.T) {
 	}
 }
 
+// hazard: 42
 func TestAHangingParserIsKilled(t *testing.T) {
 	p := pool(t)
 	begun := time.Now()

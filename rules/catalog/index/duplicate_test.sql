@@ -1,6 +1,7 @@
 -- set: min_size=0
 
 -- quiet
+-- hazard: 24
 CREATE TABLE app.t (id int NOT NULL, v text, w text COLLATE "C", n int);
 INSERT INTO app.t SELECT g, g::text, g::text, g FROM generate_series(1, 1000) AS g;
 CREATE INDEX plain ON app.t (v);

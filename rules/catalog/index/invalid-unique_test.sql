@@ -1,4 +1,5 @@
 -- quiet
+-- hazard: 27
 CREATE TABLE app.t (id int, v text);
 INSERT INTO app.t SELECT g, g::text FROM generate_series(1, 1000) AS g;
 CREATE UNIQUE INDEX valid ON app.t (id);

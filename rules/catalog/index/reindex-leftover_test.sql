@@ -1,4 +1,5 @@
 -- quiet
+-- hazard: 5
 -- A user's own valid index of such a name, and an invalid one without a valid sibling.
 CREATE TABLE app.t (id int, v text);
 INSERT INTO app.t SELECT g, g::text FROM generate_series(1, 1000) AS g;

@@ -1,6 +1,7 @@
 -- set: enabled=true, min_age=0s, exclude_applications=pg_dump, max_per_hour=1000
 
 -- quiet
+-- hazard: 14, 15
 CREATE TABLE app.a (id int PRIMARY KEY, v int);
 CREATE TABLE app.b (id int PRIMARY KEY, v int);
 CREATE TABLE app.c (id int PRIMARY KEY, v int);

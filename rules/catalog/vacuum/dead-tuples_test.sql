@@ -1,6 +1,7 @@
 -- set: min_rows=1000, factor=2, min_age=0s
 
 -- quiet
+-- hazard: 34
 CREATE TABLE app.few (id int);
 INSERT INTO app.few SELECT g FROM generate_series(1, 100000) AS g;
 VACUUM ANALYZE app.few;

@@ -1,0 +1,219 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/disposable"
+	"github.com/pgmend/pgmend/healer/ledger"
+	"github.com/pgmend/pgmend/healer/pg"
+	"github.com/pgmend/pgmend/healer/rulestest"
+	"github.com/pgmend/pgmend/rules"
+)
+
+// victims are what is killed.
+var victims = []string{"daemon", "backend", "postmaster"}
+
+// subject is a rule with its fixture's first case.
+type subject struct {
+	rule  *rules.Rule
+	set   rules.Set
+	story rulestest.Case
+}
+
+// cell is one kill.
+type cell struct {
+	subject
+	victim string
+	at     int
+	label  string
+}
+
+func (c cell) String() string {
+	return fmt.Sprintf("%-32s %-10s %2d %s", c.rule.ID, c.victim, c.at, c.label)
+}
+
+// For makes a subject a source of its one rule.
+func (s subject) For(major int) []*rules.Rule {
+	return slices.DeleteFunc(s.set.For(major), func(r *rules.Rule) bool { return r.ID != s.rule.ID })
+}
+
+// world is what there is: every relation, and every row of the tables.
+type world struct {
+	relations map[string]healer.Snapshot
+	rows      map[string]string
+}
+
+// lives is one life of a subject: a database of its own, broken by the
+// fixture, and the state directory of its healer.
+type lives struct {
+	t      *testing.T
+	server *disposable.Server
+	stage  *rulestest.Stage
+	subject
+	state  string
+	before world
+}
+
+func begin(t *testing.T, server *disposable.Server, s subject) *lives {
+	t.Helper()
+	st, err := rulestest.NewStage(t.Context(), rulestest.StageConfig{Server: server, Version: server.Major * 10000, Rules: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &lives{t: t, server: server, stage: st, subject: s, state: t.TempDir()}
+	if err := errors.Join(st.Player.Play(t.Context(), s.story.Quiet), st.Player.Play(t.Context(), s.story.Setup)); err != nil {
+		t.Fatal(err)
+	}
+	l.before = l.look()
+	return l
+}
+
+func (l *lives) end() {
+	l.stage.Player.Forget()
+	if err := l.stage.Close(context.Background()); err != nil {
+		l.t.Error(err)
+	}
+}
+
+func (l *lives) conn(role string) string { return l.server.ConnString(l.stage.Name, role) }
+
+func (l *lives) config() pg.Config {
+	return pg.Config{
+		Observer: l.conn(l.stage.Name + "_observer"), Healer: l.conn(l.stage.Name + "_healer"),
+		Signaller: l.conn(l.stage.Name + "_signaller"),
+	}
+}
+
+func options(s subject) healer.Options {
+	o := healer.Options{Person: true, Ceiling: rules.High, Now: true, Yes: true, Actor: "torture"}
+	for _, set := range s.story.Sets {
+		o.Sets = append(o.Sets, s.rule.ID+"."+set)
+	}
+	return o
+}
+
+// heal is one process's work: it opens everything, heals once, and closes.
+func heal(ctx context.Context, c pg.Config, database, state string, s subject, k *knife) (result healer.Result, err error) {
+	db, err := pg.Open(ctx, c)
+	if err != nil {
+		return result, err
+	}
+	defer db.Close()
+	l, err := ledger.Open(state)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	h := healer.New(healer.Config{
+		Database: database, Control: true, Reader: db, Snapshotter: db, Operator: surgeon{db, k},
+		Ledger: book{l, k}, State: l, Rules: s,
+	})
+	return h.Heal(ctx, options(s))
+}
+
+// run heals in this process.
+func (l *lives) run(k *knife) (healer.Result, error) {
+	k.super = l.server.ConnString("postgres", "postgres")
+	if k.at > 0 {
+		k.super = l.conn("postgres")
+	}
+	ctx, cancel := context.WithTimeout(l.t.Context(), 2*time.Minute)
+	defer cancel()
+	return heal(ctx, l.config(), l.stage.Name, l.state, l.subject, k)
+}
+
+// kill plays a cell up to the death of its victim.
+func (l *lives) kill(c cell) {
+	l.t.Helper()
+	struck := false
+	switch c.victim {
+	case "daemon":
+		child := exec.CommandContext(l.t.Context(), os.Args[0], "-test.run=^TestDaemon$") //nolint:gosec // this test again
+		child.Env = append(os.Environ(), childEnv+"="+strings.Join([]string{
+			l.server.ConnString(l.stage.Name, ""), l.stage.Name, l.state, l.rule.ID, fmt.Sprint(c.at),
+		}, "\n"))
+		out, err := child.CombinedOutput()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			if status, ok := exit.Sys().(syscall.WaitStatus); ok {
+				struck = status.Signaled() && status.Signal() == syscall.SIGKILL
+			}
+		}
+		if !struck {
+			l.t.Errorf("the daemon was not killed: %v: %s", err, out)
+		}
+		return
+	case "backend":
+		_, _ = l.run(&knife{at: c.at, cut: func(string) { struck = l.backend() }})
+	case "postmaster":
+		_, _ = l.run(&knife{at: c.at, cut: func(string) {
+			struck = true
+			if err := errors.Join(l.server.Kill9(context.Background()), l.server.Restart(context.Background())); err != nil {
+				l.t.Error(err)
+			}
+		}})
+	}
+	if !struck {
+		l.t.Errorf("nothing was killed: the boundary did not come, or there was nothing to kill")
+	}
+}
+
+// backend kills a server process that works for the healer, which makes the
+// server crash and recover.
+func (l *lives) backend() bool {
+	c, err := pgconn.Connect(context.Background(), l.conn("postgres"))
+	if err != nil {
+		l.t.Error(err)
+		return false
+	}
+	defer c.Close(context.Background()) //nolint:errcheck // it dies with the server
+	r := c.ExecParams(context.Background(), `SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'pgmend%'
+		ORDER BY application_name LIKE 'pgmend/%/%' DESC, state = 'active' DESC LIMIT 1`, nil, nil, nil, nil).Read()
+	if r.Err != nil || len(r.Rows) == 0 {
+		l.t.Errorf("no process of the server works for the healer: %v", r.Err)
+		return false
+	}
+	var pid int
+	if _, err := fmt.Sscan(string(r.Rows[0][0]), &pid); err != nil {
+		l.t.Error(err)
+		return false
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		l.t.Error(err)
+		return false
+	}
+	// The server ends the other sessions when it notices, this one with them.
+	for {
+		if r := c.ExecParams(context.Background(), "SELECT", nil, nil, nil, nil).Read(); r.Err != nil {
+			return true
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// alive waits until the server takes connections.
+func (l *lives) alive() {
+	l.t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		c, err := pgconn.Connect(l.t.Context(), l.conn("postgres"))
+		if err == nil {
+			_ = c.Close(l.t.Context())
+			return
+		}
+		if time.Now().After(deadline) {
+			l.t.Fatalf("the server does not come back: %v", err)
+		}
+	}
+}
