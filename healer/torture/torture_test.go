@@ -26,7 +26,7 @@ const (
 	// allEnv names the rules to torture in full, as a glob.
 	allEnv = "PGMEND_TORTURE"
 	// sampled is how many cells the suite plays, and seed chooses them.
-	sampled = 6
+	sampled = 3
 	seed    = 20
 )
 
