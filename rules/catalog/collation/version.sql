@@ -12,18 +12,19 @@
 -- detect
 WITH used AS (
     -- By the keys of indexes: what is in no index's order has no order that could be wrong.
-    SELECT c.oid AS collation, pg_catalog.count(*) AS indexes,
+    SELECT k.id AS used_oid, pg_catalog.count(DISTINCT x.oid) AS indexes,
            pg_catalog.bool_or(i.indisexclusion) AS exclusion, pg_catalog.bool_or(x.oid < 16384) AS catalog
       FROM pg_catalog.pg_index AS i
       JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid AND x.relkind = 'i' AND x.relpersistence <> 't'
-      JOIN pg_catalog.pg_collation AS c ON c.oid = ANY (pg_catalog.string_to_array(i.indcollation::text, ' ')::oid[])
-     WHERE c.collprovider <> 'd'
-     GROUP BY c.oid
+     CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.string_to_array(i.indcollation::text, ' ')::oid[]) AS k(id)
+     -- 0 is none, 100 the database's own (src/include/catalog/pg_collation.dat).
+     WHERE k.id NOT IN (0, 100)
+     GROUP BY k.id
 ), versions AS (
     SELECT c.oid, c.collname, c.collnamespace, c.collowner, c.collversion AS recorded, u.indexes, u.exclusion, u.catalog,
            pg_catalog.pg_collation_actual_version(c.oid) AS actual
       FROM used AS u
-      JOIN pg_catalog.pg_collation AS c ON c.oid = u.collation
+      JOIN pg_catalog.pg_collation AS c ON c.oid = u.used_oid
 )
 SELECT v.oid, n.nspname AS schema, v.collname AS name, 'collation' AS kind,
        pg_catalog.pg_get_userbyid(v.collowner) AS owner,

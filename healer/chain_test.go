@@ -1,0 +1,146 @@
+package healer_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/rules"
+)
+
+// burn is a procedure that uses transaction ids up.
+const burn = `CREATE PROCEDURE app.burn(n int) LANGUAGE plpgsql AS $$
+BEGIN FOR i IN 1..n LOOP PERFORM txid_current(); COMMIT; END LOOP; END $$;
+`
+
+// A forgotten prepared transaction keeps every VACUUM from freezing: in one run
+// it is rolled back first, in its own database as the role that prepared it,
+// and then the table is frozen, though the one is of high risk and the other of
+// low.
+func TestCausesAreHealedBeforeSymptoms(t *testing.T) {
+	st := stage(t, builtin(t), burn+`
+		CREATE TABLE app.old (id int);
+		CREATE TABLE app.written (id int);
+		BEGIN;
+		INSERT INTO app.written VALUES (1);
+		PREPARE TRANSACTION 'forgotten';
+		CALL app.burn(1500);
+	`)
+	o := person("transaction/orphan-prepared")
+	o.Rules = append(o.Rules, "vacuum/wraparound")
+	o.Ceiling, o.Yes = rules.High, true
+	o.Sets = []string{
+		"transaction/orphan-prepared.min_age=0s", "vacuum/wraparound.max_age=1000", "vacuum/wraparound.catalogs=false",
+	}
+	plans, err := st.Plan(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range plans.Plans {
+		blocked := p.Decision.Guard == healer.GuardBlocked && strings.Contains(p.Decision.Reason, "transaction/orphan-prepared")
+		if symptom := p.Plan.Finding.Rule == "vacuum/wraparound"; symptom != blocked {
+			t.Errorf("%s was %s by %s: %s", p.Plan.Finding.Object, p.Decision.Verdict, p.Decision.Guard, p.Decision.Reason)
+		}
+	}
+	r, err := st.Heal(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var healed []string
+	for _, a := range r.Repairs {
+		if !a.Verified {
+			t.Errorf("the repair of %s is %s: %s", a.Plan.Finding.Object, a.State, a.Err)
+		}
+		healed = append(healed, a.Plan.Finding.Object.String())
+	}
+	if len(healed) > 0 {
+		slices.Sort(healed[1:])
+	}
+	if want := []string{"prepared transaction forgotten", "app.old", "app.written"}; !slices.Equal(healed, want) {
+		t.Errorf("healed %q, want %q in this order", healed, want)
+	}
+}
+
+// A role that may not see other sessions is blind, which is said with the GRANT
+// and is never health.
+func TestARuleThatMayNotSeeSessionsSaysTheGrant(t *testing.T) {
+	st := stage(t, builtin(t), `
+		CREATE TABLE app.t (id int);
+		-- @hold
+		INSERT INTO app.t VALUES (1);
+	`)
+	play(t, st, "-- @superuser\nREVOKE pg_monitor FROM "+st.Name+"_observer")
+	for _, id := range []string{"session/idle-in-transaction", "session/runaway-query", "session/connection-exhaustion", "vacuum/horizon-holder"} {
+		o := person(id)
+		o.Sets = nil
+		if id != "vacuum/horizon-holder" {
+			o.Sets = []string{id + ".enabled=true"}
+		}
+		r, err := st.Find(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blind := slices.ContainsFunc(r.Skips, func(s healer.Skip) bool {
+			return s.Reason == healer.Blind && strings.Contains(s.Hint, "GRANT pg_read_all_stats TO "+st.Name+"_observer")
+		})
+		if len(r.Findings) > 0 || !blind {
+			t.Errorf("%s: findings %v, skips %+v", id, r.Findings, r.Skips)
+		}
+	}
+}
+
+// Whoever may not end sessions is told the GRANT, and the session goes on.
+func TestASignallerWithoutTheRightSaysTheGrant(t *testing.T) {
+	st := stage(t, builtin(t), `
+		CREATE TABLE app.t (id int PRIMARY KEY, v int);
+		INSERT INTO app.t VALUES (1, 1);
+		-- @hold
+		UPDATE app.t SET v = 2;
+		-- @busy waiter
+		UPDATE app.t SET v = 3;
+	`)
+	play(t, st, "-- @superuser\nREVOKE pg_signal_backend FROM "+st.Name+"_signaller")
+	o := person("session/idle-in-transaction")
+	o.Sets = []string{"session/idle-in-transaction.enabled=true", "session/idle-in-transaction.min_age=0s"}
+	found(t, st, o, 1)
+	r, err := st.Heal(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Repairs) != 1 || r.Repairs[0].State != healer.Failed || !strings.Contains(r.Repairs[0].Err, "GRANT pg_signal_backend TO") {
+		t.Errorf("repairs: %+v", r.Repairs)
+	}
+	found(t, st, o, 1)
+}
+
+// What was found a moment ago is not acted on when the session has gone on
+// since: another transaction is another finding.
+func TestASessionThatWentOnIsNotEnded(t *testing.T) {
+	st := stage(t, builtin(t), `
+		CREATE TABLE app.t (id int PRIMARY KEY, v int);
+		INSERT INTO app.t VALUES (1, 1);
+		-- @hold
+		UPDATE app.t SET v = 2;
+		-- @busy waiter
+		UPDATE app.t SET v = 3;
+	`)
+	o := person("session/idle-in-transaction")
+	o.Sets = []string{"session/idle-in-transaction.enabled=true", "session/idle-in-transaction.min_age=0s"}
+	found(t, st, o, 1)
+	plans, err := st.Plan(t.Context(), o)
+	if err != nil || len(plans.Plans) != 1 {
+		t.Fatalf("plans %+v, %v", plans.Plans, err)
+	}
+	// The holder commits and begins anew; the waiter got through, and waits no more.
+	play(t, st, "-- @release\n-- @hold\nINSERT INTO app.t VALUES (2, 2)")
+	o.Plans = []string{plans.Plans[0].Plan.ID}
+	r, err := st.Heal(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Repairs) > 0 {
+		t.Errorf("it was ended: %+v", r.Repairs)
+	}
+	play(t, st, "-- @hold\nINSERT INTO app.t VALUES (3, 3)")
+}
