@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/pgmend/pgmend/rules"
+	"github.com/pgmend/pgmend/rules/logic"
 )
 
 // candidate judges one row of detect: it captures the facts and makes a
@@ -54,6 +55,13 @@ func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values
 		}
 		facts = slices.Concat(row, captured[0])
 	}
+	facts, err := reason(rule, base, facts)
+	switch {
+	case err != nil:
+		return refuse(Invalid, "the rule's logic: "+err.Error(), "")
+	case facts == nil:
+		return nil, nil
+	}
 	return r.finding(rule, table, row, facts), nil
 }
 
@@ -65,6 +73,29 @@ func (r *run) capture(ctx context.Context, rule *rules.Rule, values rules.Values
 		return []rules.Row{{{Name: rules.Damage, Value: rules.Text(db.Message)}}}, nil
 	}
 	return rows, err
+}
+
+// reason lets the rule's own function turn facts into more facts: no facts at
+// all where there is no fault.
+func reason(rule *rules.Rule, base rules.Values, facts rules.Row) (rules.Row, error) {
+	if rule.Logic == nil {
+		return facts, nil
+	}
+	known := make(logic.Facts)
+	for name, v := range base.Merge(facts.Values("")) {
+		if !v.Null {
+			known[name] = v.Text
+		}
+	}
+	given, err := rule.Logic.Do(known)
+	if err != nil || given == nil {
+		return nil, err
+	}
+	facts = slices.DeleteFunc(slices.Clone(facts), func(c rules.Column) bool { return slices.Contains(rule.Logic.Takes, c.Name) })
+	for _, name := range rule.Logic.Gives {
+		facts = append(facts, rules.Column{Name: name, Value: rules.Text(given[name])})
+	}
+	return facts, nil
 }
 
 func (r *run) finding(rule *rules.Rule, table uint32, row, facts rules.Row) *Finding {

@@ -77,6 +77,7 @@ type Identity struct {
 	Database         string            `json:"database"`
 	DatabaseOID      uint32            `json:"database_oid"`
 	User             string            `json:"user"`
+	Healer           string            `json:"healer,omitempty"` // the login that repairs
 	Superuser        bool              `json:"superuser"`
 	Extensions       map[string]string `json:"extensions,omitempty"` // name to schema
 }

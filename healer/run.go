@@ -125,6 +125,7 @@ func (r *run) base(rule *rules.Rule) rules.Values {
 	for name, schema := range r.server.Extensions {
 		v["ext."+name] = rules.Text(schema)
 	}
+	v[rules.HealerName] = rules.Text(r.server.Healer)
 	return v.Merge(r.params[rule.ID], r.opts.Event)
 }
 

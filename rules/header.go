@@ -7,11 +7,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pgmend/pgmend/rules/logic"
 )
 
 // headers are the keys at the top of a file.
 var headers = []string{
-	"rule", "title", "scope", "every", "on", "severity", "risk", "hazards", "requires", "reads", "cooldown", "param",
+	"rule", "title", "scope", "every", "on", "severity", "risk", "hazards", "requires", "reads", "cooldown", "logic", "param",
 }
 
 var (
@@ -57,6 +59,12 @@ func (r *reader) set(key, value string, line int) {
 		r.requires(value, line)
 	case "reads":
 		h.Reads = oneOf(r, line, key, value, ReadsCatalog, ReadsRows)
+	case "logic":
+		f, ok := logic.Lookup(value)
+		if !ok {
+			r.mistake(line, fmt.Sprintf("there is no logic %q", value), didYouMean(value, logic.Names()))
+		}
+		h.Logic = &f
 	case "cooldown":
 		d, err := time.ParseDuration(value)
 		if err != nil || d < 0 {

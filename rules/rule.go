@@ -1,6 +1,10 @@
 package rules
 
-import "time"
+import (
+	"time"
+
+	"github.com/pgmend/pgmend/rules/logic"
+)
 
 // Rule is one rule as it applies to one PostgreSQL major version: the
 // variants of its file have been chosen.
@@ -17,6 +21,7 @@ type Rule struct {
 	Reads    Reads
 	Cooldown time.Duration // between two repairs of the same finding
 	Params   []Param
+	Logic    *logic.Func // what steps cannot express, between capture and finding; nil: nothing
 
 	Detect  Query    // candidates, one row each
 	Capture *Query   // once per candidate; no row: no finding

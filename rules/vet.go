@@ -36,6 +36,7 @@ func (r *reader) vet(rule *Rule) {
 	for _, e := range rule.Requires.Extensions {
 		base["ext."+e] = ""
 	}
+	base[HealerName] = ""
 	columns := v.query("detect", rule.Detect, base, readDetect)
 	for _, need := range []string{"oid", "schema", "name"} {
 		if !slices.ContainsFunc(columns, func(o parser.Output) bool { return o.Name == need }) {
@@ -50,6 +51,7 @@ func (r *reader) vet(rule *Rule) {
 		}
 		rule.Opens = rule.Reads == ReadsRows || v.opened
 	}
+	facts = v.logic(rule, facts)
 	if _, owner := facts["owner"]; !owner && rule.Reads == ReadsRows {
 		r.mistakef(rule.Detect.Line, "a rule that reads rows needs the column owner: it reads them in the owner's sandbox")
 	}
@@ -87,6 +89,10 @@ const Damage = "damage"
 // the last hour.
 var guardNames = []string{"finding.first_seen", "repairs.last_hour"}
 
+// HealerName is the value that names the login which repairs, so that a guard
+// can ask what it may do.
+const HealerName = "healer"
+
 type vetter struct {
 	*reader
 	rule *Rule
@@ -103,6 +109,28 @@ func (v *vetter) unused() {
 			v.mistakef(p.Line, "the parameter %s is never used", p.Name)
 		}
 	}
+}
+
+// logic makes sure that the rule's function finds what it needs, and adds what
+// it gives.
+func (v *vetter) logic(rule *Rule, facts known) known {
+	if rule.Logic == nil {
+		return facts
+	}
+	for _, need := range slices.Concat(rule.Logic.Takes, rule.Logic.Uses) {
+		v.used[need] = true
+		if _, ok := facts[need]; !ok {
+			v.mistakef(rule.Detect.Line, "the rule's logic needs the value %s, which neither detect nor capture nor a parameter gives", need)
+		}
+	}
+	out := maps.Clone(facts)
+	for _, name := range rule.Logic.Takes {
+		delete(out, name)
+	}
+	for _, name := range rule.Logic.Gives {
+		out[name] = ""
+	}
+	return out
 }
 
 func (v *vetter) hazards() {

@@ -36,7 +36,7 @@ func (e *Exclusive) take(ctx context.Context, settings map[string]string) (s Ser
 	if e.server == nil {
 		// Durable, which keeps fsync off the command line: nothing overrides that.
 		e.server, err = disposable.Start(ctx, disposable.Options{Binaries: e.Binaries, Durable: true, Settings: map[string]string{
-			"synchronous_commit": "off", "logging_collector": "on",
+			"synchronous_commit": "off", "logging_collector": "on", "archive_mode": "on",
 		}})
 		if err != nil {
 			return nil, err

@@ -39,6 +39,7 @@ type Wanted struct {
 	Object  string // schema.name
 	Refused string // the guard that has to refuse its repair; "": it is repaired
 	Waits   string // the guard it waits for at first, until another is repaired in the same run
+	Rights  bool   // it refuses only those who are no superuser
 }
 
 // source is a case as it is written, with all its variants.
@@ -251,6 +252,7 @@ func (f *Fixture) WithPlans(major int, plans map[string]string) string {
 //	app.orders_idx
 //	"app.a\nname"
 //	app.seq refused: the greatest value is not a sentinel
+//	setting wal_level refused for want of rights: the healer may change it
 func wanted(text string) ([]Wanted, error) {
 	var out []Wanted
 	for _, line := range strings.Split(text, "\n") {
@@ -259,6 +261,10 @@ func wanted(text string) ([]Wanted, error) {
 			continue
 		}
 		object, refused, _ := strings.Cut(line, " refused: ")
+		rights := false
+		if refused == "" {
+			object, refused, rights = strings.Cut(line, " refused for want of rights: ")
+		}
 		object, waits, _ := strings.Cut(object, " waits: ")
 		if strings.HasPrefix(object, `"`) {
 			var err error
@@ -266,7 +272,7 @@ func wanted(text string) ([]Wanted, error) {
 				return nil, fmt.Errorf("want: %s: %w", line, err)
 			}
 		}
-		out = append(out, Wanted{Object: object, Refused: refused, Waits: waits})
+		out = append(out, Wanted{Object: object, Refused: refused, Rights: rights, Waits: waits})
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("want names nothing")

@@ -111,6 +111,20 @@ func (s *Stage) admin(ctx context.Context, database string, statements ...string
 	return errors.Join(err, c.Close(ctx))
 }
 
+// unsubscribe drops a database's subscriptions, without which it stays.
+const unsubscribe = `DO $$ DECLARE s record; BEGIN
+  FOR s IN SELECT subname FROM pg_catalog.pg_subscription
+            WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) LOOP
+    EXECUTE pg_catalog.format('ALTER SUBSCRIPTION %I DISABLE', s.subname);
+    EXECUTE pg_catalog.format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', s.subname);
+    EXECUTE pg_catalog.format('DROP SUBSCRIPTION %I', s.subname);
+  END LOOP; END $$`
+
+// ungrant takes from a role what it was granted of the server.
+func ungrant(role string) string {
+	return "DO $$ BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '" + role + "') THEN DROP OWNED BY " + role + "; END IF; END $$"
+}
+
 // Close removes the database, the roles and the ledger.
 func (s *Stage) Close(ctx context.Context) error {
 	err := s.Player.Close(ctx)
@@ -124,9 +138,12 @@ func (s *Stage) Close(ctx context.Context) error {
 		err = errors.Join(err, os.RemoveAll(s.state))
 	}
 	err = errors.Join(err, s.forgetPrepared(ctx))
+	if s.db != nil {
+		err = errors.Join(err, s.admin(ctx, s.Name, unsubscribe))
+	}
 	// Statement by statement: what was never made is not to be removed.
 	for _, sql := range []string{
-		"DROP DATABASE IF EXISTS " + s.Name + " WITH (FORCE)", "DROP ROLE IF EXISTS " + s.Name + "_healer",
+		"DROP DATABASE IF EXISTS " + s.Name + " WITH (FORCE)", ungrant(s.Name + "_healer"), "DROP ROLE IF EXISTS " + s.Name + "_healer",
 		"DROP ROLE IF EXISTS " + s.Name + "_observer", "DROP ROLE IF EXISTS " + s.Name + "_owner",
 		"DROP ROLE IF EXISTS " + s.Name + "_signaller",
 	} {

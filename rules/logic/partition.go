@@ -1,0 +1,143 @@
+package logic
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// span is the range of one partition.
+type span struct {
+	name     string
+	from, to point
+}
+
+// missing is a partition that has to be made.
+type missing struct {
+	Name string `json:"name"`
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+const (
+	// proven is how many ranges in a row have to be equally wide and without a
+	// gap before the next one is believed to be like them.
+	proven = 3
+	// abandoned is after how many intervals without a partition a table counts
+	// as one that nobody fills any more.
+	abandoned = 12
+	// looked is how many of the last ranges are looked at.
+	looked = 12
+)
+
+// nextPartitions says which partitions are missing for the next intervals: of
+// a table partitioned by one column of time or integer, from its ranges, where
+// it is now, and how many intervals ahead shall be covered.
+func nextPartitions(f Facts) (Facts, error) {
+	axis, err := newAxis(f["key_type"])
+	if err != nil {
+		return nil, err
+	}
+	now, err := axis.parse(f["position"])
+	if err != nil {
+		return nil, nil //nolint:nilerr // an empty table has no position: nothing is missing yet
+	}
+	horizon, err := strconv.Atoi(f["horizon"])
+	if err != nil || horizon < 1 || horizon > 100 {
+		return nil, fmt.Errorf("horizon %q is not between 1 and 100 intervals", f["horizon"])
+	}
+	spans, err := axis.spans(f["ranges"])
+	if err != nil || len(spans) == 0 {
+		return nil, err
+	}
+	last := spans[len(spans)-1]
+	spans = spans[max(0, len(spans)-looked):]
+	out := Facts{"missing": "[]", "obstacle": "", "covered_until": axis.print(last.to), "last_range": last.name}
+	step, even := axis.step(spans)
+	if !even {
+		// The width of the last one is as good a guess as any for when to warn.
+		width := last.to.distance(last.from)
+		if last.to.distance(now) > float64(horizon)*width || now.distance(last.to) > abandoned*width {
+			return nil, nil
+		}
+		out["obstacle"] = "the last ranges differ in their widths or have gaps, so what comes next is for a person to say"
+		return out, nil
+	}
+	return plan(axis, step, spans, now, horizon, f["name"], out)
+}
+
+// plan lists the ranges from the end of the last one until enough intervals
+// behind the position are covered.
+func plan(axis axis, step step, spans []span, now point, horizon int, table string, out Facts) (Facts, error) {
+	last := spans[len(spans)-1]
+	until, behind := last.to, 0
+	for !now.before(until) {
+		// It ends before the position: the intervals up to there are missing too.
+		if until, behind = step.after(until), behind+1; behind > abandoned {
+			return nil, nil
+		}
+	}
+	need := now
+	for range horizon {
+		need = step.after(need)
+	}
+	namer := axis.namer(spans, step, table)
+	var list []missing
+	for from := last.to; from.before(need); {
+		to := step.after(from)
+		if !from.before(to) {
+			return nil, errors.New("a range has no width")
+		}
+		name, err := namer(from, to, len(list)+1)
+		if err != nil {
+			out["obstacle"] = err.Error()
+			return out, nil
+		}
+		list = append(list, missing{Name: name, From: axis.print(from), To: axis.print(to)})
+		from = to
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	text, err := json.Marshal(list)
+	out["missing"] = string(text)
+	return out, err
+}
+
+// spans reads the ranges as the server prints them, in their order. What is no
+// plain range (DEFAULT, MINVALUE, MAXVALUE) is left out, except that an open
+// end means that nothing can be missing.
+func (a axis) spans(text string) ([]span, error) {
+	var list []struct{ Name, Bound string }
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, fmt.Errorf("read the ranges: %w", err)
+	}
+	var out []span
+	for _, r := range list {
+		m := boundForm.FindStringSubmatch(r.Bound)
+		if m == nil {
+			continue
+		}
+		if m[2] == "MAXVALUE" {
+			return nil, nil
+		}
+		from, err := a.parse(unquote(m[1]))
+		if err != nil {
+			continue // MINVALUE
+		}
+		to, err := a.parse(unquote(m[2]))
+		if err != nil {
+			return nil, fmt.Errorf("read the range %s: %w", r.Bound, err)
+		}
+		out = append(out, span{r.Name, from, to})
+	}
+	slices.SortFunc(out, func(x, y span) int {
+		if x.from.before(y.from) {
+			return -1
+		}
+		return 1
+	})
+	return out, nil
+}
