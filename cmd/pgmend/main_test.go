@@ -105,7 +105,7 @@ func (p *player) connect() {
 	p.env["DB"], p.env["OWNER"], p.env["MAJOR"] = p.database, p.owner, strconv.Itoa(p.server.Major)
 	p.env["ME"] = p.owner + "_pgmend"
 	// The server is a throwaway one that tests share: what is said of it as a whole is no transcript's.
-	p.write("conf.d/shared.yaml", "rules:\n  settings/*: off\n")
+	p.write("conf.d/shared.yaml", "rules:\n  settings/*: off\n  slot/*: off\n  archiver/*: off\n")
 }
 
 func (p *player) expand(s string) string {

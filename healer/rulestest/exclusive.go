@@ -34,7 +34,7 @@ func (e *Exclusive) take(ctx context.Context, settings map[string]string) (s Ser
 		}
 	}()
 	if e.server == nil {
-		// Durable, which keeps fsync off the command line: nothing overrides that.
+		// Durable, which keeps fsync off the command line, where no case could change it.
 		e.server, err = disposable.Start(ctx, disposable.Options{Binaries: e.Binaries, Durable: true, Settings: map[string]string{
 			"synchronous_commit": "off", "logging_collector": "on", "archive_mode": "on",
 		}})
@@ -65,6 +65,13 @@ func (e *Exclusive) Close(ctx context.Context) error {
 // configure makes exactly these settings the server's own.
 func (e *Exclusive) configure(ctx context.Context, settings map[string]string) error {
 	quote := strings.NewReplacer("'", "''")
+	// Nothing here outlives a crash, unless a case says so.
+	settings = maps.Clone(settings)
+	for _, name := range []string{"fsync", "full_page_writes"} {
+		if _, said := settings[name]; !said {
+			settings[name] = "off"
+		}
+	}
 	statements := []string{"ALTER SYSTEM RESET ALL"}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		statements = append(statements, fmt.Sprintf("ALTER SYSTEM SET %s = '%s'", name, quote.Replace(settings[name])))

@@ -80,3 +80,23 @@ app.spared
 app.taken refused: the DEFAULT partition holds no row of a missing range
 app.uneven refused: the ranges are uniform
 app.granted refused: its partitions are like itself
+
+-- plan
+CREATE TABLE "app"."e_p3000" (LIKE "app"."events ""1""" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+CREATE TABLE "app"."e_p4000" (LIKE "app"."events ""1""" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+ALTER TABLE "app"."events ""1""" ATTACH PARTITION "app"."e_p3000" FOR VALUES FROM (E'3000') TO (E'4000')
+ALTER TABLE "app"."events ""1""" ATTACH PARTITION "app"."e_p4000" FOR VALUES FROM (E'4000') TO (E'5000')
+CREATE TABLE "app"."granted_4" (LIKE "app"."granted" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+CREATE TABLE "app"."granted_5" (LIKE "app"."granted" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+ALTER TABLE "app"."granted" ATTACH PARTITION "app"."granted_4" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."granted" ATTACH PARTITION "app"."granted_5" FOR VALUES FROM (E'40') TO (E'50')
+CREATE TABLE "app"."spared_4" (LIKE "app"."spared" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+CREATE TABLE "app"."spared_5" (LIKE "app"."spared" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+ALTER TABLE "app"."spared" ATTACH PARTITION "app"."spared_4" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."spared" ATTACH PARTITION "app"."spared_5" FOR VALUES FROM (E'40') TO (E'50')
+CREATE TABLE "app"."taken_4" (LIKE "app"."taken" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+CREATE TABLE "app"."taken_5" (LIKE "app"."taken" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+CREATE TABLE "app"."taken_6" (LIKE "app"."taken" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+ALTER TABLE "app"."taken" ATTACH PARTITION "app"."taken_4" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."taken" ATTACH PARTITION "app"."taken_5" FOR VALUES FROM (E'40') TO (E'50')
+ALTER TABLE "app"."taken" ATTACH PARTITION "app"."taken_6" FOR VALUES FROM (E'50') TO (E'60')

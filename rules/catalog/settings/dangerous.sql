@@ -9,7 +9,7 @@
 -- reads: catalog
 
 -- detect
-SELECT 0::oid AS oid, 'pg_settings' AS schema, s.name, s.setting AS value, s.source,
+SELECT 0::oid AS oid, '' AS schema, s.name, 'setting' AS kind, s.setting AS value, s.source,
        d.danger AS why,
        pg_catalog.format('ALTER SYSTEM SET %s = %s; SELECT pg_reload_conf();', s.name, d.sound) AS advice
   FROM pg_catalog.pg_settings AS s
@@ -24,7 +24,7 @@ SELECT 0::oid AS oid, 'pg_settings' AS schema, s.name, s.setting AS value, s.sou
         UNION ALL SELECT 'allow_in_place_tablespaces', 'on', 'off', 'it is for the tests of PostgreSQL only') AS d
     ON d.name = s.name AND d.bad = s.setting
 UNION ALL
-SELECT 0::oid, 'pg_stat_database', COALESCE(b.datname, '(shared objects)'), b.checksum_failures::text, 'statistics',
+SELECT 0::oid, '', COALESCE(b.datname, '(shared objects)'), 'database', b.checksum_failures::text, 'statistics',
        pg_catalog.format('pages failed their checksums, last at %s: the storage returns other bytes than were written', b.checksum_last_failure),
        'stop writing to it, check the storage, restore from a backup'
   FROM pg_catalog.pg_stat_database AS b

@@ -1,4 +1,4 @@
--- server: autovacuum=on
+-- server: autovacuum=on, fsync=on, full_page_writes=on
 
 -- quiet
 -- One session's choice is not the server's.
@@ -18,7 +18,9 @@ ALTER SYSTEM SET zero_damaged_pages = on;
 SELECT pg_reload_conf();
 
 -- want
-pg_settings.fsync
-pg_settings.full_page_writes
-pg_settings.autovacuum
-pg_settings.zero_damaged_pages
+setting fsync
+setting full_page_writes
+setting autovacuum
+setting zero_damaged_pages
+
+-- plan

@@ -9,7 +9,7 @@
 -- reads: catalog
 
 -- detect
-SELECT 0::oid AS oid, 'pg_settings' AS schema, s.name, s.setting AS value,
+SELECT 0::oid AS oid, '' AS schema, s.name, 'setting' AS kind, s.setting AS value,
        CASE s.name
        WHEN 'log_line_prefix' THEN
             'lines cannot be told apart: %p (process), a time (%m, %t or %n) and %e (SQLSTATE) belong into it'

@@ -25,13 +25,16 @@ ALTER SYSTEM SET log_min_error_statement = 'fatal';
 SELECT pg_reload_conf();
 
 -- want
-pg_settings.log_autovacuum_min_duration
-pg_settings.log_checkpoints
-pg_settings.log_destination
-pg_settings.log_line_prefix
-pg_settings.log_lock_waits
-pg_settings.log_min_error_statement
-pg_settings.log_temp_files
+setting log_autovacuum_min_duration
+setting log_checkpoints
+setting log_destination
+setting log_line_prefix
+setting log_lock_waits
+setting log_min_error_statement
+setting log_temp_files
+
+-- plan
+
 
 -- case: stderr with a good prefix
 -- server: log_destination=csvlog, log_line_prefix=%m [%p] %q%u@%d %e , log_lock_waits=on, log_temp_files=0, log_autovacuum_min_duration=0, log_checkpoints=on
@@ -43,4 +46,6 @@ ALTER SYSTEM SET log_destination = 'stderr';
 SELECT pg_reload_conf();
 
 -- want
-pg_settings.log_destination
+setting log_destination
+
+-- plan

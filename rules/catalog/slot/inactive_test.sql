@@ -29,3 +29,6 @@ SELECT pg_create_physical_replication_slot('made_just_now', true);
 
 -- want
 replication slot old_cdc
+
+-- plan
+SELECT pg_catalog.pg_drop_replication_slot(s.slot_name)\n  FROM pg_catalog.pg_replication_slots AS s\n WHERE s.slot_name = E'old_cdc' AND NOT s.active
