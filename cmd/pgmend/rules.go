@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -38,28 +37,17 @@ func (a *app) rulesCommand() *cobra.Command {
 		},
 	}
 	show := &cobra.Command{
-		Use: "show RULE", Short: "Print a rule's file", Args: cobra.ExactArgs(1),
+		Use: "show RULE", Short: "Print a rule's page: what it finds, proves, runs, locks and leaves alone", Args: cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeRules,
-		RunE: func(_ *cobra.Command, args []string) error {
-			set, err := a.ruleSet()
-			if err != nil {
-				return err
-			}
-			for _, f := range set.Files() {
-				if f.ID == args[0] {
-					_, err := io.WriteString(a.stdout, report.Lines(f.Source))
-					return err
-				}
-			}
-			return usagef("there is no rule %s; pgmend rules ls lists them", args[0])
-		},
 	}
+	file := show.Flags().Bool("file", false, "print the rule's file instead")
+	show.RunE = func(_ *cobra.Command, args []string) error { return a.showRule(args[0], *file) }
 	vet := &cobra.Command{
 		Use: "vet FILE|DIR...", Short: "Check rule files, without a database", Args: cobra.MinimumNArgs(1),
 		Long: "Names every mistake of every file as file:line: message, and exits with 1 if there is one.",
 		RunE: func(_ *cobra.Command, args []string) error { return a.vet(args) },
 	}
-	return group("rules", "List, show, check and test rules", list, show, vet, a.rulesTestCommand())
+	return group("rules", "List, show, check and test rules", list, show, vet, a.rulesTestCommand(), a.rulesDocsCommand())
 }
 
 func (a *app) completeRules(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

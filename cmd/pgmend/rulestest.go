@@ -125,16 +125,24 @@ func (a *app) prove(ctx context.Context, b disposable.Binaries, set rules.Set, f
 }
 
 func fixture(ctx context.Context, s *disposable.Server, alone *rulestest.Exclusive, f *rules.File, fixtures fs.FS, super bool) rulestest.Outcome {
-	name := strings.TrimSuffix(f.Path, ".sql") + "_test.sql"
-	src, err := fs.ReadFile(fixtures, name)
+	parsed, err := readFixture(f, fixtures)
 	if err != nil {
-		return rulestest.Outcome{Err: fmt.Errorf("a rule needs a fixture: %w", err)}
-	}
-	parsed, err := rulestest.ParseFixture(string(src))
-	if err != nil {
-		return rulestest.Outcome{Err: fmt.Errorf("%s: %w", name, err)}
+		return rulestest.Outcome{Err: err}
 	}
 	return rulestest.Run(ctx, rulestest.Config{
 		Server: s, Exclusive: alone, Version: s.Major * 10000, Superuser: super, Rule: f, Fixture: parsed,
 	})
+}
+
+func readFixture(f *rules.File, fixtures fs.FS) (*rulestest.Fixture, error) {
+	name := strings.TrimSuffix(f.Path, ".sql") + "_test.sql"
+	src, err := fs.ReadFile(fixtures, name)
+	if err != nil {
+		return nil, fmt.Errorf("a rule needs a fixture: %w", err)
+	}
+	parsed, err := rulestest.ParseFixture(string(src))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return parsed, nil
 }

@@ -113,6 +113,21 @@ func (f *Fixture) scan() error {
 	return nil
 }
 
+// NearMisses is the SQL of the first case's near misses, as it is written.
+func (f *Fixture) NearMisses() string {
+	at, ok := f.cases[0].at("quiet", rules.MaxMajor)
+	if !ok {
+		return ""
+	}
+	var out []string
+	for _, line := range f.lines[at.from:at.to] {
+		if !strings.HasPrefix(line, "-- @") {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
 func (f *Fixture) begin(name string) *source {
 	s := &source{name: name, min: rules.MinMajor, max: rules.MaxMajor, sections: make(map[string]map[int]span)}
 	f.cases = append(f.cases, s)

@@ -93,7 +93,7 @@ func plan(axis axis, step step, spans []span, now point, horizon int, table stri
 		name, err := namer(from, to, len(list)+1)
 		if err != nil {
 			out["obstacle"] = err.Error()
-			return out, nil
+			return out, nil //nolint:nilerr // the obstacle is what a person is told
 		}
 		list = append(list, missing{Name: name, From: axis.print(from), To: axis.print(to)})
 		from = to

@@ -1,0 +1,98 @@
+package rulestest_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/pg/pgtest"
+	"github.com/pgmend/pgmend/healer/rulestest"
+	"github.com/pgmend/pgmend/rules"
+)
+
+// BenchmarkScan measures a pass of all default rules over a database of
+// PGMEND_SCAN_TABLES tables with three indexes each, as the roles of setup sql:
+// each rule's detect, and its whole, with captures. make bench-scan runs it.
+func BenchmarkScan(b *testing.B) {
+	tables, err := strconv.Atoi(os.Getenv("PGMEND_SCAN_TABLES"))
+	if err != nil {
+		b.Skip("PGMEND_SCAN_TABLES says how many tables; make bench-scan sets it")
+	}
+	server := pgtest.One(b)
+	set, errs := rules.Builtin()
+	if len(errs) > 0 {
+		b.Fatal(errs)
+	}
+	stage, err := rulestest.NewStage(b.Context(), rulestest.StageConfig{Server: server, Version: server.Major * 10000, Rules: set})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := stage.Close(context.Background()); err != nil {
+			b.Error(err)
+		}
+	})
+	crowd(b, server, stage, tables)
+	for b.Loop() {
+		scan(b, stage, set.For(server.Major))
+	}
+}
+
+// crowd fills the database.
+func crowd(b *testing.B, server *pgtest.Server, stage *rulestest.Stage, tables int) {
+	b.Helper()
+	const batch = 250 // what max_locks_per_transaction allows
+	for from := 1; from <= tables; from += batch {
+		server.Exec(b, stage.Name, stage.Name+"_owner", fmt.Sprintf(`DO $$ BEGIN FOR i IN %d..%d LOOP
+			EXECUTE format('CREATE TABLE app.t%%s (id bigserial PRIMARY KEY, a int, b text, c date)', i);
+			EXECUTE format('CREATE INDEX ON app.t%%s (a)', i);
+			EXECUTE format('CREATE INDEX ON app.t%%s (b, c)', i);
+		END LOOP; END $$`, from, min(tables, from+batch-1)))
+	}
+	server.Exec(b, stage.Name, "postgres", "ANALYZE")
+}
+
+// scan runs each rule once and prints what it took.
+func scan(b *testing.B, stage *rulestest.Stage, list []*rules.Rule) {
+	b.Helper()
+	fmt.Printf("%-32s %10s %12s %12s\n", "rule", "candidates", "detect", "whole")
+	var detect, whole time.Duration
+	for _, rule := range list {
+		begun := time.Now()
+		rows, err := stage.Config.Reader.Read(b.Context(), healer.Read{
+			Application: "pgmend/bench", Query: rule.Detect.Template, Values: unnarrowed(b, rule), Timeout: 10 * time.Minute,
+		})
+		if err != nil {
+			b.Errorf("%s: %v", rule.ID, err)
+		}
+		looked := time.Since(begun)
+		begun = time.Now()
+		if _, err := stage.Find(b.Context(), healer.Options{Rules: []string{rule.ID}}); err != nil {
+			b.Errorf("%s: %v", rule.ID, err)
+		}
+		all := time.Since(begun)
+		detect, whole = detect+looked, whole+all
+		fmt.Printf("%-32s %10d %12s %12s\n", rule.ID, len(rows), looked.Round(time.Millisecond), all.Round(time.Millisecond))
+	}
+	fmt.Printf("%-32s %10s %12s %12s\n", "all", "", detect.Round(time.Millisecond), whole.Round(time.Millisecond))
+	b.ReportMetric(detect.Seconds(), "detect-s")
+	b.ReportMetric(whole.Seconds(), "whole-s")
+}
+
+// unnarrowed are a rule's values as the schedule runs it.
+func unnarrowed(b *testing.B, rule *rules.Rule) rules.Values {
+	b.Helper()
+	v, _, err := rule.Settings(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, field := range []string{"schema", "table", "constraint", "column", "sqlstate", "user", "database"} {
+		v["event."+field] = rules.Value{Null: true, Type: rules.Text("").Type}
+	}
+	v[rules.HealerName] = rules.Text("")
+	return v
+}
