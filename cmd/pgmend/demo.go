@@ -26,18 +26,26 @@ import (
 var demoSQL string
 
 func (a *app) demoCommand() *cobra.Command {
-	var out string
+	var out, other string
+	var all bool
 	c := &cobra.Command{
 		Use: "demo", Short: "A disposable PostgreSQL, real faults, and the healing to watch", Args: cobra.NoArgs,
 		Long: `Starts a PostgreSQL of its own on a private socket, breaks it in ten ways, runs
 the daemon on it, and leaves a report. It touches no other server.`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if _, err := formatOf(out); err != nil {
+			switch _, err := formatOf(out); {
+			case err != nil:
 				return err
+			case other != "" && !all:
+				return usagef("--with names another healer for the benchmark, which is demo --all")
+			case all:
+				return a.demoAll(c.Context(), other)
 			}
 			return a.demo(c.Context(), out)
 		},
 	}
+	c.Flags().BoolVar(&all, "all", false, "the heal benchmark: every fault that can be made at once, near misses beside them, and the score")
+	c.Flags().StringVar(&other, "with", "", "with --all: a shell command that heals in pgmend's place (docs/benchmark.md)")
 	c.Flags().StringVarP(&out, "out", "o", "pgmend-demo.html", "where the report goes; its name says the format: .html, .md …")
 	return c
 }

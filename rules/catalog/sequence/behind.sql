@@ -42,6 +42,9 @@ SELECT s.oid, n.nspname AS schema, s.relname AS name, t.oid AS table_oid,
                      JOIN pg_catalog.pg_class AS bx ON bx.oid = b.indexrelid
                      LEFT JOIN pg_catalog.pg_inherits AS bh ON bh.inhrelid = b.indrelid
                     WHERE bx.relname = @event.constraint AND t.oid IN (b.indrelid, bh.inhparent)))
+   -- A table that nobody ever filled need not be read; where an INSERT failed, it is.
+   AND (t.relkind = 'p' OR t.relpages > 0 OR t.reltuples > 0 OR pg_catalog.pg_stat_get_tuples_inserted(t.oid) > 0
+        OR @event.table IS NOT NULL OR @event.constraint IS NOT NULL)
    -- An index leads with the column, so that its greatest value is found at once.
    AND EXISTS (SELECT FROM pg_catalog.pg_index AS i
                 WHERE i.indrelid = t.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum)
