@@ -102,6 +102,9 @@ func (a *app) score(arena *rulestest.Arena, b disposable.Binaries, took time.Dur
 		fmt.Fprintf(&t, "%-30s %-7s %7d %7d %9s %7s %5s %8.1f  %s\n", r.Rule.ID, r.Rule.Risk, r.Faults, r.Result.Healed, verified, undo, near,
 			r.Result.Seconds, strings.SplitN(report.Plain(r.Result.Problem), "\n", 2)[0])
 	}
+	for _, err := range arena.Missing {
+		fmt.Fprintf(&t, "could not be made here: %s\n", report.Plain(err.Error()))
+	}
 	fmt.Fprintf(&t, "\n%d rules, %d of %d faults healed, %d near misses touched, in %s, on PostgreSQL %s, one table in each database held in ACCESS EXCLUSIVE throughout\n",
 		len(arena.Rounds), healed, faults, touched, report.Elapsed(took), b.Version)
 	if _, err := fmt.Fprint(a.stdout, t.String()); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,7 +19,8 @@ import (
 // EXCLUSIVE throughout. Then a healer works, pgmend or another, and the arena
 // looks for itself what became of it.
 type Arena struct {
-	Rounds []*Round
+	Rounds  []*Round
+	Missing []error // faults that could not be made on this server, and why
 
 	major int
 }
@@ -82,12 +84,17 @@ func NewArena(ctx context.Context, c ArenaConfig) (*Arena, error) {
 			c.Told(rule.ID)
 		}
 		r, err := breakIt(ctx, c, f, rule, cases[0])
-		if r != nil {
+		switch {
+		case err == nil:
 			a.Rounds = append(a.Rounds, r)
+			continue
+		case r != nil:
+			err = errors.Join(err, r.close(ctx))
 		}
-		if err != nil {
-			return a, fmt.Errorf("%s: %w", rule.ID, err)
+		if ctx.Err() != nil {
+			return a, ctx.Err()
 		}
+		a.Missing = append(a.Missing, fmt.Errorf("%s: %w", rule.ID, err))
 	}
 	return a, nil
 }
@@ -108,11 +115,6 @@ func breakIt(ctx context.Context, c ArenaConfig, f *rules.File, rule *rules.Rule
 	if err := p.detect(ctx); err != nil {
 		return r, fmt.Errorf("faults: %w", err)
 	}
-	// Only now: the fixture's own checks allow nothing that cannot be seen.
-	r.held, err = hold(ctx, stage.Player.Owner)
-	if err != nil {
-		return r, err
-	}
 	all := stage.Config
 	all.Rules = c.Rules
 	for _, s := range p.options().Sets {
@@ -124,24 +126,51 @@ func breakIt(ctx context.Context, c ArenaConfig, f *rules.File, rule *rules.Rule
 	}
 	all.Control = false
 	r.healer = healer.New(all)
-	return r, nil
+	if err := p.ownNearMisses(ctx, r.healer, rule.ID); err != nil {
+		return r, err
+	}
+	// Only now: the fixture's own checks allow nothing that cannot be seen.
+	return r, r.hold(ctx)
 }
 
-// hold makes a table and holds it in a transaction that does not end.
-func hold(ctx context.Context, owner string) (*pgconn.PgConn, error) {
-	c, err := pgconn.Connect(ctx, owner)
+// ownNearMisses leaves out of the near misses what another rule finds: there
+// it is a fault, and healing it is no harm. An invalid unique index is no
+// fault of index/invalid, and one of index/invalid-unique.
+func (p *proof) ownNearMisses(ctx context.Context, all *healer.Healer, own string) error {
+	found, err := all.Find(ctx, healer.Options{Person: true})
 	if err != nil {
-		return nil, err
+		return err
+	}
+	for _, f := range found.Findings {
+		if f.Rule == own {
+			continue
+		}
+		p.near = slices.DeleteFunc(p.near, func(name string) bool {
+			oid := p.broken[name].OID
+			return name == f.Object.Schema+"."+f.Object.Name || oid != 0 && (oid == f.Object.OID || oid == f.Object.TableOID)
+		})
+	}
+	return nil
+}
+
+// hold takes a table in a transaction that does not end, anew where it has it.
+func (r *Round) hold(ctx context.Context) error {
+	err := r.release(ctx)
+	if err != nil {
+		return err
+	}
+	if r.held, err = pgconn.Connect(ctx, r.proof.Player.Owner); err != nil {
+		return err
 	}
 	for _, sql := range []string{
-		"CREATE TABLE app.held_throughout (id serial PRIMARY KEY, v int CHECK (v > 0))",
+		"CREATE TABLE IF NOT EXISTS app.held_throughout (id serial PRIMARY KEY, v int CHECK (v > 0))",
 		"BEGIN", "LOCK TABLE app.held_throughout IN ACCESS EXCLUSIVE MODE",
 	} {
-		if err := run(ctx, c, sql); err != nil {
-			return c, err
+		if err := run(ctx, r.held, sql); err != nil {
+			return err
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // Heal lets pgmend heal, all databases in one go: what is of low and medium
@@ -149,12 +178,23 @@ func hold(ctx context.Context, owner string) (*pgconn.PgConn, error) {
 func (a *Arena) Heal(ctx context.Context) error {
 	for _, ceiling := range []rules.Risk{rules.Medium, rules.High} {
 		for _, r := range a.Rounds {
+			// Beside a transaction older than a minute no concurrent statement is begun, and
+			// this one is as old as all that came before.
+			if err := r.hold(ctx); err != nil {
+				return err
+			}
 			begun := time.Now()
 			result, err := r.healer.Heal(ctx, healer.Options{Person: true, Yes: true, Now: true, Ceiling: ceiling, Actor: "arena"})
 			if err != nil {
 				return fmt.Errorf("%s: %w", r.Rule.ID, err)
 			}
 			r.Result.Seconds += time.Since(begun).Seconds()
+			r.Result.Problem = ""
+			for _, p := range result.Plans {
+				if p.Plan.Finding.Rule == r.Rule.ID && p.Decision.Verdict != healer.Proceed {
+					r.Result.Problem = p.Decision.Guard + ": " + p.Decision.Reason
+				}
+			}
 			for _, attempt := range result.Repairs {
 				if attempt.Plan.Finding.Rule != r.Rule.ID {
 					continue
@@ -193,6 +233,9 @@ func (a *Arena) Judge(ctx context.Context) error {
 			r.Result.Problem = err.Error()
 		}
 		r.Result.Healed = max(0, r.Faults+r.Reported-max(left, r.Reported))
+		if r.Result.Healed >= r.Faults {
+			r.Result.Problem = "" // what was refused is what had to be
+		}
 		now, err := r.proof.look(ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.Rule.ID, err)
@@ -217,11 +260,15 @@ func (r *Round) release(ctx context.Context) error {
 	return c.Close(ctx)
 }
 
+func (r *Round) close(ctx context.Context) error {
+	return errors.Join(r.release(ctx), r.proof.Stage.Close(ctx))
+}
+
 // Close takes the arena down.
 func (a *Arena) Close(ctx context.Context) error {
 	var err error
 	for _, r := range a.Rounds {
-		err = errors.Join(err, r.release(ctx), r.proof.Stage.Close(ctx))
+		err = errors.Join(err, r.close(ctx))
 	}
 	return err
 }
