@@ -73,6 +73,6 @@ var serverClasses = []class{
 		"database is not accepting commands to avoid wraparound data loss in database \"{refusing}\"",
 		"database is not accepting commands that assign new transaction IDs to avoid wraparound data loss in database \"{refusing}\"",
 		"database is not accepting commands that generate new MultiXactIds to avoid wraparound data loss in database \"{refusing}\""}, body: wraparound},
-	{kind: "program_limit_exceeded", states: []string{"54000"}},
+	{kind: "program_limit_exceeded", states: []string{"54000"}, patterns: []string{"index row size {size#} exceeds…", "index row requires {size#} bytes, maximum size is {max#}", "row is too big: size {size#}, maximum size…"}}, {kind: "program_limit_exceeded", states: []string{"54000"}},
 	{kind: ChecksumFailed, states: []string{"XX001"}, patterns: []string{"page verification failed, calculated checksum {a#} but expected {b#}…"}},
 }

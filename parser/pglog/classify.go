@@ -28,9 +28,14 @@ type classifier struct {
 // all knows all classes.
 var all = newClassifier()
 
+// classLists are all classes; of those that fit, the first is taken.
+func classLists() [][]class {
+	return [][]class{serverClasses, recoveryClasses, activityClasses, sqlClasses, errorClasses}
+}
+
 func newClassifier() *classifier {
 	c := &classifier{byState: map[string][]*reader{}, byText: map[string][]*reader{}}
-	for _, list := range [][]class{serverClasses, activityClasses, errorClasses} {
+	for _, list := range classLists() {
 		for _, cl := range list {
 			c.add(cl)
 		}
@@ -78,7 +83,7 @@ func (c *classifier) classify(rec Record) Event {
 			return r.event(e, f)
 		}
 		for _, r := range list { // translated, or a wording we do not know
-			if len(list) == 1 || len(r.patterns) == 0 {
+			if failed && (len(list) == 1 || len(r.patterns) == 0) {
 				return r.event(e, r.byQuotes(rec.Message))
 			}
 		}

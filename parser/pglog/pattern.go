@@ -34,7 +34,7 @@ func (p pattern) match(s string) (fields, bool) {
 	if !ok {
 		return nil, false
 	}
-	f := fields{}
+	var values [12]string // no map before it is sure
 	for i, hole := range p.holes {
 		next := p.literals[i+1]
 		at := strings.Index(s, next)
@@ -50,14 +50,20 @@ func (p pattern) match(s string) (fields, bool) {
 		if at < 0 {
 			return nil, false
 		}
-		name, number := strings.CutSuffix(hole, "#")
-		if number && !isNumber(s[:at]) {
+		if strings.HasSuffix(hole, "#") && !isNumber(s[:at]) {
 			return nil, false
 		}
-		f[name] = s[:at]
+		values[i] = s[:at]
 		s = s[at+len(next):]
 	}
-	return f, s == "" || p.open
+	if s != "" && !p.open {
+		return nil, false
+	}
+	f := make(fields, len(p.holes))
+	for i, hole := range p.holes {
+		f[strings.TrimSuffix(hole, "#")] = values[i]
+	}
+	return f, true
 }
 
 func isNumber(s string) bool {
