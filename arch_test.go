@@ -35,6 +35,7 @@ var layers = []struct {
 	{"parser/worker", []string{"parser"}},
 	{"parser/tail", []string{"parser/pglog"}},
 	{"parser/pglog", nil},
+	{"parser/workload", []string{"parser", "parser/pglog"}},
 	{"parser", nil},
 	{"rules/logic", nil},
 	{"rules", []string{"parser", "rules/logic"}},
@@ -42,7 +43,7 @@ var layers = []struct {
 	{"healer/pg/pgtest", []string{"healer/disposable", "rules"}},
 	{"healer/rulestest", []string{"parser", "parser/pglog", "rules", "healer", "healer/disposable", "healer/ledger", "healer/pg"}},
 	{"healer/page", []string{"healer", "healer/report"}},
-	{"healer/", []string{"parser", "parser/pglog", "rules", "healer"}}, // every other subfolder
+	{"healer/", []string{"parser", "parser/pglog", "parser/workload", "rules", "healer"}}, // every other subfolder
 	{"healer", []string{"parser", "rules", "rules/logic"}},
 	{"guidance", []string{"parser", "rules", "healer"}},
 	{"systemd", nil},

@@ -127,7 +127,7 @@ func (a *app) commands() []*cobra.Command {
 		a.pauseCommand(), a.resumeCommand(), a.statusCommand(),
 		a.runCommand(), a.demoCommand(), a.rulesCommand(), a.setupCommand(), a.configCommand(), a.versionCommand(),
 		a.alertsCommand(), a.checkCommand(), a.doctorCommand(),
-		a.tablesCommand(openParser), a.guideCommand(), a.workerCommand(),
+		a.tablesCommand(openParser), a.logsCommand(), a.guideCommand(), a.workerCommand(),
 	}
 }
 

@@ -56,9 +56,9 @@ func planOf(p healer.Planned) planJSON {
 }
 
 // some is the list, or an empty one for JSON.
-func some(list []string) []string {
+func some[T any](list []T) []T {
 	if list == nil {
-		return []string{}
+		return []T{}
 	}
 	return list
 }
