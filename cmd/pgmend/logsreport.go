@@ -30,11 +30,9 @@ needs nothing else). The quantiles are off by 1.6 % at the most.`,
 			if err != nil {
 				return err
 			}
-			formats := make([]report.Format, len(files))
-			for i, name := range files {
-				if formats[i], err = formatOf(name); err != nil {
-					return err
-				}
+			formats, err := formatsOf(files)
+			if err != nil {
+				return err
 			}
 			s, err := f.selection(a.clock())
 			if err != nil {
@@ -50,15 +48,7 @@ needs nothing else). The quantiles are off by 1.6 % at the most.`,
 			if anonymize {
 				sum.Report.Anonymize(sum.Logs)
 			}
-			if len(files) == 0 {
-				err = sum.Write(a.stdout, out)
-			}
-			for i, name := range files {
-				if err == nil {
-					err = save(name, sum, formats[i])
-				}
-			}
-			if err != nil {
+			if err := a.put(sum, out, files, formats); err != nil {
 				return err
 			}
 			return readErr

@@ -38,25 +38,15 @@ the format: .txt, .json, .jsonl, .csv, .md, .html (one file that needs nothing e
 			if err != nil {
 				return err
 			}
-			formats := make([]report.Format, len(files))
-			for i, name := range files {
-				if formats[i], err = formatOf(name); err != nil {
-					return err
-				}
+			formats, err := formatsOf(files)
+			if err != nil {
+				return err
 			}
 			w, err := a.subject(c.Context(), args, since)
 			if err != nil {
 				return err
 			}
-			if len(files) == 0 {
-				return w.Write(a.stdout, out)
-			}
-			for i, name := range files {
-				if err := save(name, w, formats[i]); err != nil {
-					return err
-				}
-			}
-			return nil
+			return a.put(w, out, files, formats)
 		},
 	}
 	c.Flags().StringArrayVarP(&files, "out", "o", nil, "write this file (repeatable)")
@@ -85,6 +75,31 @@ func digest(h history, length time.Duration, now time.Time) report.Summary {
 	s := report.Period(now.UTC().Add(-length), now.UTC(), h.Findings, h.Attempts)
 	s.Held, s.Version = h.held(now), version()
 	return s
+}
+
+// formatsOf are the formats that the files' names ask for.
+func formatsOf(files []string) ([]report.Format, error) {
+	formats := make([]report.Format, len(files))
+	for i, name := range files {
+		var err error
+		if formats[i], err = formatOf(name); err != nil {
+			return nil, err
+		}
+	}
+	return formats, nil
+}
+
+// put writes a report into the files, or to stdout where there are none.
+func (a *app) put(w writer, out report.Options, files []string, formats []report.Format) error {
+	if len(files) == 0 {
+		return w.Write(a.stdout, out)
+	}
+	for i, name := range files {
+		if err := save(name, w, formats[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // formatOf is the format that a file's name asks for.

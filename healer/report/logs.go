@@ -53,8 +53,8 @@ func (l Logs) Write(w io.Writer, o Options) error {
 		list    *list
 	}{
 		{"Queries by total time", l.queries("queries", workload.ByTotal, l.Top)},
-		{"Queries by mean time", l.queries("queries", workload.ByMean, l.Top)},
-		{"Queries by 99th percentile", l.queries("queries", workload.ByP99, l.Top)},
+		{"Queries by mean time", l.queries("queries by mean", workload.ByMean, l.Top)},
+		{"Queries by 99th percentile", l.queries("queries by p99", workload.ByP99, l.Top)},
 		{"Tables", l.tables()},
 		{"Errors", l.errors()},
 		{"Lock waits", l.waits()},
@@ -101,7 +101,7 @@ func (l Logs) headline() string {
 			failed += e.Count
 		}
 	}
-	s := fmt.Sprintf("%s statements of %s shapes, which took %s in all; %s errors, %s deadlocks.",
+	s := fmt.Sprintf("%s statements in %s shapes took %s; errors: %s, deadlocks: %s.",
 		number64(r.Statements), number64(int64(r.Shapes)), length(r.Times.TotalMS), number64(failed), number64(r.Locks.DeadlockCount))
 	if p := l.period(); p != "" {
 		s = "From " + p + ": " + s
@@ -187,10 +187,13 @@ func (l Logs) queries(name string, by func(*workload.Query) float64, top int) *l
 	all := slices.Clone(l.Report.Queries)
 	slices.SortStableFunc(all, func(a, b workload.Query) int { return workload.Compare(&a, &b, by) })
 	out := &list{name: name, columns: []string{"total", "calls", "mean", "p50", "p95", "p99", "max", "rows", "tables", "sql"}}
+	all = slices.DeleteFunc(all, func(q workload.Query) bool { // those that only failed, or are said nothing of in this order
+		return q.Calls == 0 && q.Plans == 0 || name != "queries" && by(&q) == 0
+	})
 	for _, q := range all[:min(top, len(all))] {
 		out.add(q, plain, queryCells(&q)...)
 	}
-	if o := l.Report.Other; o != nil {
+	if o := l.Report.Other; o != nil && name == "queries" {
 		out.add(*o, dim, queryCells(o)...)
 	}
 	return out

@@ -15,7 +15,7 @@ const pairCap = 20_000
 // told of before. With log_statement and log_duration the server writes the
 // one when it begins and the other when it ends.
 type pairs struct {
-	open  map[string]*shape // by session
+	open  map[string]*shape // by session; nil: its duration came
 	loose []loose           // durations that found none: it stands in the block before
 }
 
@@ -44,23 +44,31 @@ func session(r *pglog.Record) string {
 
 func (p *pairs) statement(r *pglog.Record, x *shape) {
 	id := session(r)
-	if id == "" || len(p.open) >= pairCap {
+	if id == "" {
 		return
 	}
 	if p.open == nil {
 		p.open = map[string]*shape{}
+	}
+	if _, told := p.open[id]; told {
+		p.open[id] = x // the key is a text of its own already
+		return
+	}
+	if len(p.open) >= pairCap { // sessions end, and nobody says so here
+		clear(p.open)
 	}
 	p.open[strings.Clone(id)] = x
 }
 
 func (p *pairs) duration(s *Sheet, r *pglog.Record, us, at int64) {
 	id := session(r)
-	if x := p.open[id]; x != nil {
-		delete(p.open, id)
+	x, told := p.open[id]
+	if x != nil {
+		p.open[id] = nil
 		s.took(s.usage(x), us, at)
 		return
 	}
-	if id == "" || len(p.loose) >= pairCap {
+	if told || id == "" || len(p.loose) >= pairCap {
 		s.alone(us, at)
 		return
 	}
@@ -90,7 +98,7 @@ func (s *Sheet) Edge() *Edge {
 func (s *Sheet) Join(e *Edge) {
 	for _, d := range e.loose {
 		if x := s.pairs.open[d.session]; x != nil {
-			delete(s.pairs.open, d.session)
+			s.pairs.open[d.session] = nil
 			s.took(s.usage(x), d.us, d.at)
 		} else {
 			s.alone(d.us, d.at)
@@ -99,7 +107,8 @@ func (s *Sheet) Join(e *Edge) {
 	if s.pairs.open == nil {
 		s.pairs.open = map[string]*shape{}
 	}
-	if len(s.pairs.open) < pairCap {
-		maps.Copy(s.pairs.open, e.open)
+	if len(s.pairs.open)+len(e.open) > pairCap {
+		clear(s.pairs.open)
 	}
+	maps.Copy(s.pairs.open, e.open)
 }

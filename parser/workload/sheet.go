@@ -193,5 +193,5 @@ func (s *Sheet) Merge(o *Sheet) {
 		n.to.merge(n.from)
 	}
 	mergeGroups(&s.errors, &o.errors)
-	s.activity.merge(&o.activity)
+	s.merge(&o.activity)
 }

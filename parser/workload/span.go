@@ -71,8 +71,18 @@ type line struct {
 	last  *Slot
 }
 
-// widths are those a piece may have, in seconds.
-var widths = [...]int64{1, 5, 15, 60, 300, 900, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600, 30 * 24 * 3600}
+// widths are those a piece may have, in seconds; beyond them it doubles.
+var widths = [...]int64{1, 5, 15, 60, 300, 900, 3600, 6 * 3600, 24 * 3600}
+
+// wider is the next width.
+func wider(width int64) int64 {
+	for _, w := range widths {
+		if w > width {
+			return w
+		}
+	}
+	return 2 * width
+}
 
 // slot is the piece that a time, in µs, belongs to.
 func (l *line) slot(us int64) *Slot {
@@ -85,7 +95,8 @@ func (l *line) slot(us int64) *Slot {
 	}
 	s := l.slots[k]
 	if s == nil {
-		if len(l.slots) >= slotCap && l.widen(0) {
+		if len(l.slots) >= slotCap {
+			l.widen(wider(l.width))
 			return l.slot(us)
 		}
 		s = &Slot{}
@@ -95,25 +106,17 @@ func (l *line) slot(us int64) *Slot {
 	return s
 }
 
-// widen makes the pieces wider, at least as wide as asked for. Times that are
-// years apart may leave no wider one.
-func (l *line) widen(least int64) bool {
-	for _, w := range widths {
-		if w <= l.width || w < least {
-			continue
+// widen makes the pieces wider.
+func (l *line) widen(width int64) {
+	slots := map[int64]*Slot{}
+	for k, s := range l.slots {
+		n := k * l.width / width
+		if slots[n] == nil {
+			slots[n] = &Slot{}
 		}
-		slots := map[int64]*Slot{}
-		for k, s := range l.slots {
-			n := k * l.width / w
-			if slots[n] == nil {
-				slots[n] = &Slot{}
-			}
-			slots[n].merge(s)
-		}
-		l.width, l.slots, l.last = w, slots, nil
-		return true
+		slots[n].merge(s)
 	}
-	return false
+	l.width, l.slots, l.last = width, slots, nil
 }
 
 func (l *line) merge(o *line) {
