@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-packages packages bench-idle bench-overhead test-page lint bench torture torture-logs fuzz build install clean test-matrix bench-scan docs help
+.PHONY: demo test test-all test-ops test-packages packages bench-idle bench-overhead test-page lint bench bench-logs torture torture-logs fuzz build install clean test-matrix bench-scan docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ test-page: ## reports and the local page in a real Chromium; it installs what is
 
 bench: ## the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-logs: $(BIN)/pgmend ## logs report against pgBadger, on 200 MB that a real server wrote
+	@scripts/bench-logs.sh
 
 torture-logs: ## a million log events through 500 rotations and truncations and 50 kill -9 of the reader
 	PGMEND_TORTURE=1 $(GO) test -count=1 -v -timeout 30m -run 'TestTorture' ./parser/tail

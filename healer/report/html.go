@@ -166,7 +166,7 @@ func class(column string) string {
 		return "mono"
 	case "started":
 		return "when"
-	case "took", "busy", "WAL":
+	case "took", "busy", "WAL", "total", "calls", "mean", "p95", "p99", "max":
 		return "tight"
 	case "object", "sql", "relation":
 		return "mono long"

@@ -15,6 +15,8 @@ import (
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/report"
+	"github.com/pgmend/pgmend/parser"
+	"github.com/pgmend/pgmend/parser/workload"
 )
 
 // page writes a report as a page.
@@ -148,5 +150,35 @@ func BenchmarkLargeDigest(b *testing.B) {
 		if err := s.Write(io.Discard, report.Options{Format: report.HTML}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestLogsPage: what a log holds is text on the page, whoever wrote it.
+func TestLogsPage(t *testing.T) {
+	const hostile = `<script>alert(1)</script><img src=x onerror=alert(1)>`
+	now := time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
+	l := report.Logs{
+		Logs: []workload.Log{{Path: hostile, Prefix: hostile, Error: hostile}},
+		Report: &workload.Report{
+			From: now, To: now.Add(time.Hour), Statements: 2, SlotSec: 60,
+			Timeline: []workload.Slot{{Start: now, Statements: 1}, {Start: now.Add(time.Minute), Statements: 5}},
+			Queries:  []workload.Query{{Text: hostile, Calls: 2, Times: workload.Times{Count: 2, TotalMS: 3, MeanMS: 1.5, P99MS: 2}, Tables: []parser.Table{{Name: hostile}}}},
+			Tables:   []workload.Table{{Name: hostile, Reads: 2}}, Users: []workload.Name{{Name: hostile, Count: 2}},
+			Errors: []workload.Failure{{Severity: "ERROR", Message: hostile, Statement: hostile, Count: 1}},
+			Locks:  workload.Locks{Deadlocks: []workload.Deadlock{{Processes: []workload.DeadlockProcess{{PID: 1, Statement: hostile}}}}},
+		},
+	}
+	text := page(t, l.Write)
+	root, err := html.Parse(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range elements(root) {
+		if n.Data == "script" || n.Data == "img" {
+			t.Errorf("the page has a %s", n.Data)
+		}
+	}
+	if n := strings.Count(string(text), "&lt;script&gt;"); n < 6 {
+		t.Errorf("the hostile text is shown %d times", n)
 	}
 }

@@ -186,7 +186,7 @@ func (l Logs) series() []series {
 func (l Logs) queries(name string, by func(*workload.Query) float64, top int) *list {
 	all := slices.Clone(l.Report.Queries)
 	slices.SortStableFunc(all, func(a, b workload.Query) int { return workload.Compare(&a, &b, by) })
-	out := &list{name: name, columns: []string{"total", "calls", "mean", "p50", "p95", "p99", "max", "rows", "tables", "sql"}}
+	out := &list{name: name, columns: []string{"total", "calls", "mean", "p95", "p99", "max", "rows", "tables", "sql"}}
 	all = slices.DeleteFunc(all, func(q workload.Query) bool { // those that only failed, or are said nothing of in this order
 		return q.Calls == 0 && q.Plans == 0 || name != "queries" && by(&q) == 0
 	})
@@ -206,7 +206,7 @@ func queryCells(q *workload.Query) []string {
 	}
 	t := q.Times
 	return []string{
-		length(t.TotalMS), number64(q.Calls), length(t.MeanMS), length(t.P50MS), length(t.P95MS), length(t.P99MS), length(t.MaxMS),
+		length(t.TotalMS), number64(q.Calls), length(t.MeanMS), length(t.P95MS), length(t.P99MS), length(t.MaxMS),
 		rows, tableNames(q.Tables), q.Text,
 	}
 }
