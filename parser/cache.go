@@ -78,7 +78,7 @@ var maskBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); retur
 func (c *Cache) Statements(sql []byte) []Statement {
 	// The view lives no longer than this call; what is kept is copied.
 	text := unsafe.String(unsafe.SliceData(sql), len(sql)) //nolint:gosec // nobody writes to it meanwhile
-	if len(text) > maxLength {
+	if len(text) > MaxLength {
 		return []Statement{Approximate(text)}
 	}
 	buffer := maskBuffers.Get().(*[]byte)
@@ -91,19 +91,48 @@ func (c *Cache) Statements(sql []byte) []Statement {
 	return value
 }
 
+// Known returns what is kept for a masked text.
+func (c *Cache) Known(masked string) ([]Statement, bool) {
+	hash := maphash.String(c.seed, masked)
+	e := c.shard(hash).known(hash, []byte(masked))
+	if e == nil {
+		return nil, false
+	}
+	return e.value, true
+}
+
+// Keep keeps the statements of a masked text, for those who parse by
+// themselves.
+func (c *Cache) Keep(masked string, list []Statement) {
+	hash := maphash.String(c.seed, masked)
+	s := c.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(masked) <= cacheTextBytes && s.find(hash, []byte(masked)) == nil {
+		c.keep(s, hash, masked, list)
+	}
+}
+
+func (c *Cache) shard(hash uint64) *cacheShard { return &c.shards[hash%cacheShards] }
+
 func (c *Cache) lookup(key []byte) []Statement {
 	hash := maphash.Bytes(c.seed, key)
-	s := &c.shards[hash%cacheShards]
+	s := c.shard(hash)
+	if e := s.known(hash, key); e != nil {
+		return e.value
+	}
+	return c.miss(s, hash, string(key))
+}
+
+// known returns the entry of a text, and notes that it is used.
+func (s *cacheShard) known(hash uint64, key []byte) *cacheEntry {
 	s.mu.RLock()
 	e := s.find(hash, key)
 	s.mu.RUnlock()
-	if e == nil {
-		return c.miss(s, hash, string(key))
-	}
-	if !e.used.Load() {
+	if e != nil && !e.used.Load() {
 		e.used.Store(true)
 	}
-	return e.value
+	return e
 }
 
 // find returns the entry of a text. The shard is locked.
@@ -148,12 +177,16 @@ func (c *Cache) run(s *cacheShard, hash uint64, text string, call *cacheCall) {
 		defer s.mu.Unlock()
 		delete(s.calls, text)
 		if call.value != nil && len(text) <= cacheTextBytes {
-			s.keep(&cacheEntry{text: text, hash: hash, value: call.value, bytes: size(text, call.value)}, c.most, c.bytes)
+			c.keep(s, hash, text, call.value)
 		}
 		close(call.done)
 	}()
 	call.value = c.parse(text)
 	call.ok = true
+}
+
+func (c *Cache) keep(s *cacheShard, hash uint64, text string, list []Statement) {
+	s.keep(&cacheEntry{text: text, hash: hash, value: list, bytes: size(text, list)}, c.most, c.bytes)
 }
 
 // keep adds an entry, and makes room for it. The shard is locked.

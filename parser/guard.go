@@ -10,20 +10,20 @@ import (
 // without looking at the stack: SELECT 1+1+… with 24,000 terms is a SIGSEGV
 // that Go cannot catch, on a stack of 8 MiB.
 const (
-	maxLength = 1 << 20 // bytes
+	MaxLength = 1 << 20 // bytes; a longer text is scanned
 	maxDepth  = 3000    // estimated levels of the syntax tree
 )
 
 var (
 	errNUL    = errors.New("the text holds a NUL byte, where the parser would stop")
-	errLength = fmt.Errorf("the text is longer than %d bytes", maxLength)
+	errLength = fmt.Errorf("the text is longer than %d bytes", MaxLength)
 	errDepth  = fmt.Errorf("the text nests deeper than %d levels", maxDepth)
 )
 
 // safe says why a text must not be given to the C parser.
 func safe(sql string) error {
 	switch {
-	case len(sql) > maxLength:
+	case len(sql) > MaxLength:
 		return errLength
 	case strings.IndexByte(sql, 0) >= 0:
 		return errNUL

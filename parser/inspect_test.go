@@ -70,7 +70,7 @@ func TestInspectRefusesWhatTheParserDiesOf(t *testing.T) {
 		"case":        "SELECT " + many("CASE WHEN true THEN ") + "1" + many(" END"),
 		"commas":      "SELECT " + many("f(1,") + "1" + many(")"),
 		"nul":         "SELECT 1\x00; DROP TABLE a",
-		"length":      "SELECT '" + strings.Repeat("x", maxLength) + "'",
+		"length":      "SELECT '" + strings.Repeat("x", MaxLength) + "'",
 	} {
 		if _, err := Inspect(sql); err == nil {
 			t.Errorf("%s: the text was given to the parser", name)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -239,34 +238,6 @@ func TestColumnsOfWithQueriesHaveNoTable(t *testing.T) {
 			t.Errorf("%s\n%s", sql, diff)
 		}
 	}
-}
-
-func FuzzParse(f *testing.F) {
-	for _, s := range []string{
-		`SELECT * FROM a WHERE x = 'y'`, `WITH a AS (SELECT 1) INSERT INTO b SELECT * FROM a`, `SELECT $$`, `"`, `/* /*`, "\x00",
-		`CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END`,
-	} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, sql string) {
-		var whole strings.Builder
-		for _, token := range Tokens(sql) {
-			whole.WriteString(token.Text)
-		}
-		if whole.String() != sql {
-			t.Errorf("the tokens of %q are not it", sql)
-		}
-		for _, s := range Parse(sql) {
-			for _, x := range s.Tables {
-				if x.Name == "" {
-					t.Errorf("a table without a name in %q", sql)
-				}
-			}
-			if utf8.ValidString(sql) && !utf8.ValidString(s.Text) {
-				t.Errorf("%q became invalid: %q", sql, s.Text)
-			}
-		}
-	})
 }
 
 func BenchmarkParse(b *testing.B) {

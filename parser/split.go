@@ -15,6 +15,19 @@ func Split(sql string) []string {
 	return out
 }
 
+// Pieces is Split, for a text that may hold more statements than are to be
+// held: what is behind the first so many comes as one.
+func Pieces(sql string) []string {
+	var out []string
+	for one, rest := range statements(sql) {
+		if len(out) == maxStatements {
+			return append(out, rest)
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
 // statements is Split, one by one, each with all of the text from there on.
 func statements(sql string) iter.Seq2[string, string] {
 	return func(yield func(one, rest string) bool) {

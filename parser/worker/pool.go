@@ -2,12 +2,11 @@ package worker
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
+	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -20,26 +19,24 @@ import (
 type Config struct {
 	Command  []string      // its program and arguments
 	Env      []string      // all of its environment; none is best
-	Deadline time.Duration // of one batch; 0: 5 s
+	Deadline time.Duration // of one statement, beside its 2 s of processor time; 0: 10 s
 	Cache    int           // statements that are kept; 0: 4096
 }
 
 // Pool parses in a child process, which it starts when it is needed and again
 // when it died. Its methods may be called from any goroutine.
 type Pool struct {
-	cfg   Config
-	cache *lru.Cache[string, []parser.Statement] // by masked text, never by fingerprint
+	cfg     Config
+	cache   *parser.Cache                        // by masked text, never by fingerprint
+	killers *lru.Cache[[sha256.Size]byte, error] // texts that killed the parser, and how
 
 	mu    sync.Mutex
 	child *child
 	kills int
 }
 
-// child is a running process and our ends of its pipes.
-type child struct {
-	cmd     *exec.Cmd
-	in, out *os.File
-}
+// maxKillers bounds how many texts that killed the parser are remembered.
+const maxKillers = 4096
 
 // New returns a pool; Close ends its child.
 func New(c Config) (*Pool, error) {
@@ -47,56 +44,112 @@ func New(c Config) (*Pool, error) {
 		return nil, errors.New("the worker needs a command")
 	}
 	if c.Deadline <= 0 {
-		c.Deadline = 5 * time.Second
+		c.Deadline = 10 * time.Second
 	}
 	if c.Cache <= 0 {
 		c.Cache = 4096
 	}
-	cache, err := lru.New[string, []parser.Statement](c.Cache)
+	killers, err := lru.New[[sha256.Size]byte, error](maxKillers)
 	if err != nil {
 		return nil, err
 	}
-	return &Pool{cfg: c, cache: cache}, nil
+	return &Pool{cfg: c, cache: parser.NewCache(c.Cache, nil), killers: killers}, nil
 }
 
 // Parse parses texts, in their order. A text that kills the parser is
 // approximated and costs the others nothing; an error says that the child
 // cannot be started at all, or that the context ended.
 func (p *Pool) Parse(ctx context.Context, texts []string) ([][]parser.Statement, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	out := make([][]parser.Statement, len(texts))
+	found := make([][][]parser.Statement, len(texts)) // by text, by its pieces
 	var missing []string
-	var places []int
+	var answers []*[]parser.Statement // where those to the missing go
 	for i, text := range texts {
-		text = parser.Mask(text)
-		if known, ok := p.cache.Get(text); ok {
-			out[i] = known
-			continue
+		pieces := []string{text}
+		if len(text) > parser.MaxLength {
+			pieces = parser.Pieces(text)
 		}
-		missing, places = append(missing, text), append(places, i)
+		found[i] = make([][]parser.Statement, len(pieces))
+		for k, piece := range pieces {
+			if len(piece) > parser.MaxLength {
+				// Neither masked nor sent: the scanner holds no more of it than it has to.
+				found[i][k] = []parser.Statement{parser.Approximate(piece)}
+				continue
+			}
+			piece = parser.Mask(piece)
+			if known, ok := p.known(piece); ok {
+				found[i][k] = known
+				continue
+			}
+			missing, answers = append(missing, piece), append(answers, &found[i][k])
+		}
 	}
-	if len(missing) == 0 {
-		return out, ctx.Err()
-	}
-	answers, err := p.ask(ctx, missing)
-	switch {
-	case err == nil:
-	case ended(ctx) != nil:
-		err = ended(ctx)
-	case len(missing) > 1:
-		answers, err = p.oneByOne(ctx, missing)
-	default:
-		answers, err = [][]parser.Statement{p.quarantine(missing[0])}, nil
-	}
+	list, err := p.askAll(ctx, missing)
 	if err != nil {
 		return nil, err
 	}
-	for k, i := range places {
-		out[i] = answers[k]
-		p.cache.Add(missing[k], answers[k])
+	for k, answer := range list {
+		*answers[k] = answer
+		p.cache.Keep(missing[k], answer)
 	}
-	return out, nil
+	out := make([][]parser.Statement, len(texts))
+	for i, pieces := range found {
+		if out[i] = []parser.Statement{}; len(pieces) == 1 {
+			out[i] = pieces[0]
+			continue
+		}
+		out[i] = append(out[i], slices.Concat(pieces...)...)
+	}
+	return out, ctx.Err()
+}
+
+// known answers for a text that was seen before.
+func (p *Pool) known(text string) ([]parser.Statement, bool) {
+	if list, ok := p.cache.Known(text); ok {
+		return list, true
+	}
+	if p.killers.Len() == 0 {
+		return nil, false
+	}
+	if why, ok := p.killers.Get(sha256.Sum256([]byte(text))); ok {
+		return approximated(text, why), true
+	}
+	return nil, false
+}
+
+// askAll sends texts to the child until each has an answer. The child answers
+// in order, so when it dies the first without an answer killed it.
+func (p *Pool) askAll(ctx context.Context, texts []string) ([][]parser.Statement, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([][]parser.Statement, 0, len(texts))
+	for len(out) < len(texts) {
+		got, err := p.ask(ctx, batch(texts[len(out):]))
+		out = append(out, got...)
+		switch {
+		case err == nil:
+		case ended(ctx) != nil:
+			return nil, ended(ctx)
+		case errors.Is(err, errStart):
+			return nil, err
+		default:
+			out = append(out, p.quarantine(texts[len(out)], err))
+		}
+	}
+	return out, ctx.Err()
+}
+
+// maxBatch bounds the texts that are sent at once, in bytes.
+const maxBatch = 2 << 20
+
+// batch returns the first of some texts that are sent at once.
+func batch(texts []string) []string {
+	bytes := 0
+	for i, text := range texts {
+		if bytes += len(text); i > 0 && bytes > maxBatch {
+			return texts[:i]
+		}
+	}
+	return texts
 }
 
 // ended is the context's error, also in the moment between its deadline and
@@ -108,29 +161,17 @@ func ended(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// oneByOne finds out which text of a batch killed the child.
-func (p *Pool) oneByOne(ctx context.Context, texts []string) ([][]parser.Statement, error) {
-	out := make([][]parser.Statement, len(texts))
-	for i, text := range texts {
-		answer, err := p.ask(ctx, []string{text})
-		switch {
-		case err != nil && ended(ctx) != nil:
-			return nil, ended(ctx)
-		case err != nil:
-			out[i] = p.quarantine(text)
-		default:
-			out[i] = answer[0]
-		}
-	}
-	return out, nil
+// quarantine remembers a text that killed the parser, so that it is not sent
+// again, and approximates it.
+func (p *Pool) quarantine(text string, why error) []parser.Statement {
+	p.kills++
+	p.killers.Add(sha256.Sum256([]byte(text)), why)
+	return approximated(text, why)
 }
 
-// quarantine approximates a text that killed the parser; the cache keeps the
-// answer, so it is not sent again.
-func (p *Pool) quarantine(text string) []parser.Statement {
-	p.kills++
+func approximated(text string, why error) []parser.Statement {
 	s := parser.Approximate(text)
-	s.Err = "the parser died of this statement"
+	s.Err = why.Error()
 	return []parser.Statement{s}
 }
 
@@ -141,81 +182,64 @@ func (p *Pool) Kills() int {
 	return p.kills
 }
 
-// ask sends one batch. After an error the child is gone.
-func (p *Pool) ask(ctx context.Context, texts []string) (answer [][]parser.Statement, err error) {
+var (
+	errDied = errors.New("the parser died of this statement")
+	errSlow = errors.New("the parser took too long for this statement")
+)
+
+// ask sends one batch and returns the answers that came. After an error the
+// child is gone.
+func (p *Pool) ask(ctx context.Context, texts []string) (answers [][]parser.Statement, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
-	}
-	if p.child == nil {
-		if p.child, err = p.start(); err != nil {
-			return nil, err
-		}
 	}
 	defer func() {
 		if err != nil {
 			p.end()
 		}
 	}()
-	deadline := time.Now().Add(p.cfg.Deadline)
-	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
-		deadline = d
+	if err := p.ready(ctx, texts); err != nil {
+		return nil, err
 	}
 	c := p.child
-	if err := errors.Join(c.in.SetDeadline(deadline), c.out.SetDeadline(deadline)); err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, func() {
-		// Errors here are of pipes that are closed already.
-		_, _ = c.in.SetDeadline(time.Unix(1, 0)), c.out.SetDeadline(time.Unix(1, 0))
-	})
+	stop := context.AfterFunc(ctx, c.expire)
 	defer stop()
-	if err := send(p.child.in, texts); err != nil {
-		return nil, err
+	for range texts {
+		if err := c.within(ctx, p.cfg.Deadline); err != nil {
+			return answers, err
+		}
+		var one []parser.Statement
+		if err := receive(c.out, &one); err != nil {
+			return answers, c.died(err)
+		}
+		answers = append(answers, one)
 	}
-	if err := receive(p.child.out, &answer); err != nil {
-		return nil, err
-	}
-	if len(answer) != len(texts) {
-		return nil, fmt.Errorf("the worker answered %d of %d statements", len(answer), len(texts))
-	}
-	return answer, nil
+	return answers, nil
 }
 
-func (p *Pool) start() (*child, error) {
-	theirIn, in, err := os.Pipe()
-	if err != nil {
-		return nil, err
+// ready gives a batch to a child that runs. One that died while it had
+// nothing to do died of no statement: another is started.
+func (p *Pool) ready(ctx context.Context, texts []string) error {
+	for try := 0; ; try++ {
+		if p.child == nil {
+			var err error
+			if p.child, err = p.start(ctx); err != nil {
+				return err
+			}
+			try++
+		}
+		err := p.child.within(ctx, startDeadline)
+		if err == nil {
+			err = send(p.child.in, texts)
+		}
+		if err == nil {
+			return nil
+		}
+		p.end()
+		if try > 0 || ended(ctx) != nil {
+			return fmt.Errorf("%w: it takes no statement: %w", errStart, err)
+		}
 	}
-	out, theirOut, err := os.Pipe()
-	if err != nil {
-		return nil, errors.Join(err, theirIn.Close(), in.Close())
-	}
-	cmd := exec.Command(p.cfg.Command[0], p.cfg.Command[1:]...)
-	// What a dying parser prints may quote the statement, so nobody reads it.
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirIn, theirOut, nil
-	cmd.Env = append([]string{"GOTRACEBACK=none"}, p.cfg.Env...)
-	cmd.Dir = "/"
-	// A signal to the daemon's group is the daemon's to handle.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	err = cmd.Start()
-	err = errors.Join(err, theirIn.Close(), theirOut.Close())
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start the parser's process: %w", err), in.Close(), out.Close())
-	}
-	return &child{cmd: cmd, in: in, out: out}, nil
-}
-
-// end kills the child and waits for it.
-func (p *Pool) end() {
-	if p.child == nil {
-		return
-	}
-	// Errors here are of a process and of pipes that are gone already.
-	_ = p.child.in.Close()
-	_ = p.child.out.Close()
-	_ = p.child.cmd.Process.Kill()
-	_ = p.child.cmd.Wait()
-	p.child = nil
 }
 
 // Close ends the child.

@@ -3,7 +3,11 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,12 +18,22 @@ import (
 	"github.com/pgmend/pgmend/parser"
 )
 
-// The test binary is its own child: with this argument it serves.
-const serveArgument = "-serve-as-a-child"
+// The test binary is its own child: with the first argument it serves with a
+// parser that can be killed, with the second as the program does.
+const (
+	serveArgument = "-serve-as-a-child"
+	realArgument  = "-serve-for-real"
+)
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == serveArgument {
 		if err := serve(os.Stdin, os.Stdout, mortal); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	if len(os.Args) > 1 && os.Args[1] == realArgument {
+		if err := Serve(os.Stdin, os.Stdout); err != nil {
 			os.Exit(1)
 		}
 		return
@@ -36,13 +50,24 @@ func mortal(sql string) []parser.Statement {
 		time.Sleep(time.Minute) // the signal comes first
 	case strings.Contains(sql, "FROM hang"):
 		time.Sleep(time.Minute)
+	case strings.Contains(sql, "FROM spin"):
+		go exitWhenSlow()
+		limitCPU()
+		for n := 0; n >= 0; n ^= 1 { // until the limit
+			runtime.Gosched()
+		}
 	}
 	return parser.Parse(sql)
 }
 
 func pool(t *testing.T) *Pool {
 	t.Helper()
-	p, err := New(Config{Command: []string{os.Args[0], serveArgument}, Deadline: 2 * time.Second})
+	return poolOf(t, Config{Command: []string{os.Args[0], serveArgument}, Deadline: time.Minute})
+}
+
+func poolOf(t *testing.T, c Config) *Pool {
+	t.Helper()
+	p, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +107,10 @@ func TestTheKillerIsQuarantined(t *testing.T) {
 
 // hazard: 42
 func TestAHangingParserIsKilled(t *testing.T) {
-	p := pool(t)
-	begun := time.Now()
+	p := poolOf(t, Config{Command: []string{os.Args[0], serveArgument}, Deadline: 2 * time.Second})
 	got, err := p.Parse(t.Context(), []string{"SELECT 1 FROM hang"})
-	if err != nil || got[0][0].Parsed || time.Since(begun) > 10*time.Second {
-		t.Errorf("after %s: %+v, %v", time.Since(begun), got, err)
+	if err != nil || got[0][0].Parsed || got[0][0].Err != errSlow.Error() {
+		t.Errorf("%+v, %v", got, err)
 	}
 	if got, err = p.Parse(t.Context(), []string{"SELECT 1 FROM a"}); err != nil || !got[0][0].Parsed {
 		t.Errorf("it is not restarted: %+v, %v", got, err)
@@ -111,6 +135,91 @@ func TestTheCacheKeepsNamesApart(t *testing.T) {
 		if err != nil || got[0][0].Tables[0].Name != name {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
+	}
+}
+
+// A parser that does not end is ended by the limit on its processor time, long
+// before the deadline.
+func TestAParserThatSpinsIsKilled(t *testing.T) {
+	p := pool(t)
+	got, err := p.Parse(t.Context(), []string{"SELECT 1 FROM a", "SELECT 1 FROM spin", "SELECT 1 FROM b"})
+	if err != nil || !got[0][0].Parsed || got[1][0].Err != errSlow.Error() || got[1][0].Tables[0].Name != "spin" || !got[2][0].Parsed {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if p.Kills() != 1 {
+		t.Errorf("it was killed %d times", p.Kills())
+	}
+}
+
+// A child that dies while it has nothing to do died of no statement.
+func TestAChildThatWasKilledIsReplaced(t *testing.T) {
+	p := pool(t)
+	for _, name := range []string{"a", "b", "c"} {
+		got, err := p.Parse(t.Context(), []string{"SELECT 1 FROM " + name})
+		if err != nil || !got[0][0].Parsed {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if err := p.child.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.child.cmd.Process.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p.Kills() != 0 {
+		t.Errorf("%d statements are blamed", p.Kills())
+	}
+}
+
+// What is too heavy for the parser costs the child at most, and what follows
+// is served.
+func TestHeavyStatements(t *testing.T) {
+	p := poolOf(t, Config{Command: []string{os.Args[0], realArgument}, Deadline: time.Minute})
+	heavy := []string{
+		"SELECT 1 FROM a WHERE b" + strings.Repeat(" AND b", 150_000), "INSERT INTO a VALUES (1)" + strings.Repeat(",(1)", 250_000),
+		"SELECT 1 FROM a WHERE b" + strings.Repeat("+1", 24_000), "SELECT 1 FROM a" + strings.Repeat(", a", 300_000),
+		"SELECT 1 FROM a WHERE b = '" + strings.Repeat("\x01\xff", 400_000) + "'", "SELECT 1 FROM a /*" + strings.Repeat("x", 50<<20),
+		"SELECT 1 FROM a /*" + strings.Repeat("x", 1<<20) + "*/; SELECT 2 FROM a",
+	}
+	got, err := p.Parse(t.Context(), append(slices.Clone(heavy), "SELECT 1 FROM light"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range heavy {
+		if x := got[i][0].Tables; len(x) != 1 || x[0].Name != "a" {
+			t.Errorf("%.40s…: %v, %s", heavy[i], x, got[i][0].Err)
+		}
+	}
+	if last := got[len(heavy)][0]; !last.Parsed || last.Tables[0].Name != "light" {
+		t.Errorf("the next statement is not served: %+v", last)
+	}
+}
+
+// The child holds no environment and no more than it needs.
+func TestTheChildIsLimited(t *testing.T) {
+	p := poolOf(t, Config{Command: []string{os.Args[0], realArgument}, Deadline: time.Minute})
+	if _, err := p.Parse(t.Context(), []string{"SELECT 1"}); err != nil {
+		t.Fatal(err)
+	}
+	proc := fmt.Sprintf("/proc/%d/", p.child.cmd.Process.Pid)
+	limits, err := os.ReadFile(proc + "limits")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Max data size": fmt.Sprint(maxData), "Max stack size": fmt.Sprint(maxStack), "Max core file size": "0", "Max open files": fmt.Sprint(maxFiles),
+	} {
+		if !regexp.MustCompile(name + ` +` + want + ` `).Match(limits) {
+			t.Errorf("%s is not %s:\n%s", name, want, limits)
+		}
+	}
+	environment, err := os.ReadFile(proc + "environ")
+	if err != nil || strings.TrimRight(string(environment), "\x00") != "GOTRACEBACK=none" {
+		t.Errorf("its environment is %q: %v", environment, err)
+	}
+	status, err := os.ReadFile(proc + "status")
+	if err != nil || !strings.Contains(string(status), "NoNewPrivs:\t1") {
+		t.Errorf("it may gain rights: %v", err)
 	}
 }
 
