@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-packages packages bench-idle bench-overhead test-page lint bench bench-logs torture torture-logs fuzz build install clean test-matrix bench-scan docs help
+.PHONY: demo test test-all test-ops test-page lint bench bench-logs torture torture-logs fuzz build install clean test-matrix bench-scan docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
