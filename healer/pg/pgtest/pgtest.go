@@ -184,9 +184,15 @@ func (s *Server) Try(database, role, script string) error {
 // Ask returns a query's first value as text.
 func (s *Server) Ask(t testing.TB, database, role, sql string) string {
 	t.Helper()
-	r := s.Conn(t, database, role).ExecParams(context.Background(), sql, nil, nil, nil, nil).Read()
-	if r.Err != nil {
-		t.Fatalf("%v\nin: %s", r.Err, sql)
+	ctx := context.Background()
+	c, err := pgconn.Connect(ctx, s.ConnString(database, role))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := c.ExecParams(ctx, sql, nil, nil, nil, nil).Read()
+	// At once, not at the test's end: whoever polls would use up the connections.
+	if err := errors.Join(r.Err, c.Close(ctx)); err != nil {
+		t.Fatalf("%v\nin: %s", err, sql)
 	}
 	if len(r.Rows) == 0 {
 		return ""
