@@ -27,10 +27,10 @@ func (e *extractor) table(n node, access Access) {
 	})
 }
 
-// named notes a relation whose name is a list of strings.
-func (e *extractor) named(parts []string, access Access) {
+// named notes a relation of a DDL statement whose name is a list of strings.
+func (e *extractor) named(parts []string) {
 	if len(parts) > 0 {
-		e.note(qualified(parts, access))
+		e.note(qualified(parts, DDL))
 	}
 }
 
@@ -90,10 +90,10 @@ func (e *extractor) drop(n node) {
 		}
 		switch n.str("removeType") {
 		case "OBJECT_TABLE", "OBJECT_FOREIGN_TABLE":
-			e.named(parts, DDL)
+			e.named(parts)
 		case "OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_POLICY":
 			if len(parts) > 1 {
-				e.named(parts[:len(parts)-1], DDL)
+				e.named(parts[:len(parts)-1])
 			}
 		}
 	}
@@ -117,10 +117,10 @@ func (e *extractor) comment(n node) {
 	parts := texts(n.field("object").inner().list("items"))
 	switch n.str("objtype") {
 	case "OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE":
-		e.named(parts, DDL)
+		e.named(parts)
 	case "OBJECT_COLUMN", "OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_POLICY":
 		if len(parts) > 1 {
-			e.named(parts[:len(parts)-1], DDL)
+			e.named(parts[:len(parts)-1])
 		}
 	}
 }

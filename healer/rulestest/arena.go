@@ -261,7 +261,7 @@ func (r *Round) release(ctx context.Context) error {
 }
 
 func (r *Round) close(ctx context.Context) error {
-	return errors.Join(r.release(ctx), r.proof.Stage.Close(ctx))
+	return errors.Join(r.release(ctx), r.proof.Close(ctx))
 }
 
 // Close takes the arena down.
