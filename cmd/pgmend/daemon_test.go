@@ -170,7 +170,7 @@ func TestTheDaemonWaitsForPostgreSQLAndHearsTheLog(t *testing.T) {
 	if err := h.server.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a cycle is completed", 40*time.Second, func() bool { return !h.status(t).LastCycle.IsZero() })
+	eventually(t, "a cycle is completed", patience, func() bool { return !h.status(t).LastCycle.IsZero() })
 	h.stage.Player.Forget()
 	// A crash moves a sequence on by up to 32 values, which it had logged ahead.
 	h.play(t, `INSERT INTO app.orders (id, v) SELECT g, 'copied' FROM generate_series(11, 100) AS g;

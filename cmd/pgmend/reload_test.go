@@ -94,7 +94,7 @@ func TestReadyAndReload(t *testing.T) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(h.dir, "run", "metrics.sock"))
 	}}}
 	log, end := h.run(t)
-	eventually(t, "it is ready and waits", 30*time.Second, func() bool {
+	eventually(t, "it is ready and waits", patience, func() bool {
 		return before(said(), "READY=1", "waiting for PostgreSQL")
 	})
 	c, err := control.Dial(t.Context(), filepath.Join(h.dir, "run", "control.sock"))
@@ -138,7 +138,7 @@ func TestReadyAndReload(t *testing.T) {
 		}
 		refusals := strings.Count(log.String(), "the configuration is refused")
 		h.change(t, wrong.from, wrong.to)
-		eventually(t, wrong.to+" is refused", 30*time.Second, func() bool {
+		eventually(t, wrong.to+" is refused", patience, func() bool {
 			return strings.Count(log.String(), "the configuration is refused") > refusals && strings.Contains(log.String(), wrong.why)
 		})
 		if s := h.status(t); s.Mode != "heal" || len(s.Databases) != 1 {
@@ -149,7 +149,7 @@ func TestReadyAndReload(t *testing.T) {
 		}
 	}
 	h.change(t, "mode: heal", "mode: observe", "databases: ["+h.stage.Name+"]", `databases: ["`+h.stage.Name+`*"]`)
-	eventually(t, "the new configuration is in force", 30*time.Second, func() bool {
+	eventually(t, "the new configuration is in force", patience, func() bool {
 		s := h.status(t)
 		return s.Mode == "observe" && slices.Equal(s.Databases, []string{h.stage.Name})
 	})
@@ -167,7 +167,7 @@ func TestReadyAndReload(t *testing.T) {
 	if code := end(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
-	eventually(t, "systemd is told of the end", 30*time.Second, func() bool { return before(said(), "READY=1", "STOPPING=1") })
+	eventually(t, "systemd is told of the end", patience, func() bool { return before(said(), "READY=1", "STOPPING=1") })
 }
 
 // What repairs comes to its end before another configuration is in force.
@@ -181,19 +181,19 @@ func TestReloadLetsARepairEnd(t *testing.T) {
 		INSERT INTO app.child VALUES (1)`)
 	log, end := h.run(t)
 	server := &pgtest.Server{Server: h.server}
-	eventually(t, "the build waits for the open transaction", 30*time.Second, func() bool {
+	eventually(t, "the build waits for the open transaction", patience, func() bool {
 		return server.Ask(t, h.stage.Name, "postgres",
 			"SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active'") == "1"
 	})
 	h.change(t, "mode: heal", "mode: observe")
-	eventually(t, "the new configuration waits", 30*time.Second, func() bool {
+	eventually(t, "the new configuration waits", patience, func() bool {
 		return strings.Contains(h.status(t).State, "waits for what is at work")
 	})
 	if mode := h.status(t).Mode; mode != "heal" {
 		t.Errorf("the mode is %s in the middle of a repair", mode)
 	}
 	h.play(t, "-- @release\n")
-	eventually(t, "the repair is verified and the new configuration in force", 30*time.Second, func() bool {
+	eventually(t, "the repair is verified and the new configuration in force", patience, func() bool {
 		return h.verified(t, "index/missing-foreign-key") && h.status(t).Mode == "observe"
 	})
 	if code := end(); code != exitOK {
