@@ -79,6 +79,8 @@ func (d *detector) add(seen map[string]bool, list []string, weight int) {
 				p.open[n-1] = true
 			}
 		}
+		// A phrase says more than its words do apart.
+		p.weight += (len(p.words) - 1) * (weight + 1) / 2
 		key := strings.Join(p.words, " ")
 		if seen[key] || len(p.words) == 0 {
 			continue

@@ -29,6 +29,10 @@ const maxText = 16 << 10
 // message, or in the server's JSON log.
 var written = regexp.MustCompile(`(?:SQLSTATE[ :=\[]*|(?:ERROR|FATAL|PANIC): +|"state_code" *: *")([0-9A-Z]{5})(?:$|[\]:),. "])|^([0-9A-Z]{5})$`)
 
+// mixed finds one anywhere in the text where it cannot be a word or a number:
+// digits and letters both, as 40P01.
+var mixed = regexp.MustCompile(`\b[0-9]{2}[A-Z][0-9]{2}\b`)
+
 // settle fills in what the text itself says.
 func (q Question) settle() (Question, error) {
 	q.Text = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(q.Text, "\x00", ""), "�"))
@@ -40,6 +44,8 @@ func (q Question) settle() (Question, error) {
 	if q.SQLState == "" {
 		if m := written.FindStringSubmatch(q.Text); m != nil && strings.ContainsAny(m[1]+m[2], "0123456789") {
 			q.SQLState = m[1] + m[2] // one of them is empty
+		} else {
+			q.SQLState = mixed.FindString(q.Text)
 		}
 	}
 	return q, nil
