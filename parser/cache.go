@@ -234,7 +234,7 @@ func size(text string, list []Statement) int {
 	n := int(unsafe.Sizeof(cacheEntry{})) + len(text)
 	for i := range list {
 		s := &list[i]
-		n += int(unsafe.Sizeof(*s)) + len(s.Text) + len(s.Err) + len(s.Fingerprint)
+		n += int(unsafe.Sizeof(*s)) + len(s.Text) + len(s.Err) + len(s.Fingerprint) + len(s.Prepares) + len(s.Executes)
 		for _, t := range s.Tables {
 			n += int(unsafe.Sizeof(t)) + len(t.Catalog) + len(t.Schema) + len(t.Name)
 		}

@@ -14,11 +14,14 @@ type extractor struct {
 
 	inserted []string
 	listed   bool
+
+	prepares, executes string
 }
 
 func (e *extractor) result() Statement {
 	s := Statement{
 		Tables: e.tables.list, CTEs: e.ctes.list, Columns: e.columns.list, Inserted: e.inserted, Listed: e.listed,
+		Prepares: e.prepares, Executes: e.executes,
 	}
 	// Consumers read lists, never null.
 	if s.Tables == nil {
@@ -131,6 +134,10 @@ func (e *extractor) statement(kind string, n node, s *scope) {
 	case "RuleStmt":
 		defer func(was bool) { e.rule = was }(e.rule)
 		e.rule = true
+	case "PrepareStmt", "DeallocateStmt":
+		e.prepares = own(n.str("name"))
+	case "ExecuteStmt":
+		e.executes = own(n.str("name"))
 	case "CreateFunctionStmt", "DoStmt":
 		e.body(kind, n)
 	}

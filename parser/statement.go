@@ -13,6 +13,11 @@ type Statement struct {
 	Inserted []string `json:"inserted,omitempty"`
 	Listed   bool     `json:"listed,omitempty"`
 
+	// Prepares is the name that PREPARE gives and DEALLOCATE takes away ("" is
+	// all), Executes the one that EXECUTE runs: see Session.
+	Prepares string `json:"prepares,omitempty"`
+	Executes string `json:"executes,omitempty"`
+
 	// Parsed is false where PostgreSQL's grammar refused the text, and the
 	// tables are an approximation over scanner tokens.
 	Parsed bool   `json:"parsed"`

@@ -46,9 +46,11 @@ type plain struct{ *worker.Pool }
 func (p plain) Parse(ctx context.Context, scripts []string) ([][]parser.Statement, error) {
 	lists, err := p.Pool.Parse(ctx, scripts)
 	for i, list := range lists {
+		var session parser.Session // one script is one session
+		list = session.Resolve(list)
 		lists[i] = make([]parser.Statement, len(list))
 		for j, s := range list {
-			s.Text, s.Inserted, s.Listed = "", nil, false
+			s.Text, s.Inserted, s.Listed, s.Prepares, s.Executes = "", nil, false, "", ""
 			lists[i][j] = s
 		}
 	}
