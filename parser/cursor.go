@@ -165,9 +165,10 @@ func clip63(s string) string {
 	if len(s) <= 63 {
 		return s
 	}
-	cut := 63
-	for cut > 0 && s[cut]&0xC0 == 0x80 {
-		cut--
+	for cut := 63; cut > 63-utf8.UTFMax; cut-- {
+		if utf8.RuneStart(s[cut]) {
+			return s[:cut]
+		}
 	}
-	return s[:cut]
+	return s[:63] // which is no UTF-8
 }

@@ -1,5 +1,7 @@
 package parser
 
+import "strings"
+
 // masked stands for a literal. It is a literal itself, so that masked text
 // still parses.
 const masked = "'***'"
@@ -147,6 +149,9 @@ func (m *masker) number(text string) {
 		m.literal("1")
 	} else {
 		m.literal("1_")
+	}
+	if rest := m.sql[m.end:]; strings.HasPrefix(rest, ".") && !strings.HasPrefix(rest, "..") {
+		m.out = append(m.out, ' ') // or 1 and .a would become one number
 	}
 }
 

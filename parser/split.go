@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// blank is white space to PostgreSQL: ASCII's.
+const blank = " \t\n\v\f\r"
+
 // Split takes a text apart at its semicolons, but not at those inside of
 // quotes, of a rule's parentheses or of a BEGIN ATOMIC body.
 func Split(sql string) []string {
@@ -40,13 +43,13 @@ func statements(sql string) iter.Seq2[string, string] {
 			if !ends {
 				continue
 			}
-			if s.tokens > 0 && !yield(strings.TrimSpace(text), sql[start:]) {
+			if s.tokens > 0 && !yield(strings.Trim(text, blank), sql[start:]) {
 				return
 			}
 			start, s = i, splitter{}
 		}
 		if s.tokens > 0 {
-			yield(strings.TrimSpace(sql[start:]), sql[start:])
+			yield(strings.Trim(sql[start:], blank), sql[start:])
 		}
 	}
 }
