@@ -55,9 +55,9 @@ func launch(cfg Config) (*child, error) {
 		return nil, errors.Join(err, theirIn.Close(), in.Close())
 	}
 	cmd := exec.Command(cfg.Command[0], cfg.Command[1:]...)
-	// What a dying parser prints may quote the statement, so nobody reads it.
+	// What a dying parser prints nobody reads.
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirIn, theirOut, nil
-	cmd.Env = append([]string{"GOTRACEBACK=none"}, cfg.Env...)
+	cmd.Env = environment(cfg.Env)
 	cmd.Dir = "/"
 	// A signal to the daemon's group is the daemon's to handle.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -68,6 +68,10 @@ func launch(cfg Config) (*child, error) {
 	}
 	return &child{cmd: cmd, in: in, out: out}, nil
 }
+
+// environment is all that a child's holds. What a dying one would print may
+// quote the statement, so it prints nothing.
+func environment(more []string) []string { return append([]string{"GOTRACEBACK=none"}, more...) }
 
 // within bounds what is written and read next.
 func (c *child) within(ctx context.Context, d time.Duration) error {

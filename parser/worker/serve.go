@@ -78,7 +78,7 @@ func limitStack() error {
 	if err != nil {
 		return err
 	}
-	return syscall.Exec(self, os.Args, os.Environ()) //nolint:gosec // it is this program
+	return syscall.Exec(self, os.Args, environment(nil)) //nolint:gosec // it is this program
 }
 
 // limitCPU gives the next statement its processor time. The limit is on all
