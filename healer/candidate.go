@@ -66,12 +66,14 @@ func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values
 }
 
 // capture reads the facts of one candidate. An error that the rule names is the
-// proof itself, as what amcheck says of a damaged index.
+// proof itself, as what amcheck says of a damaged index; it has the code of a
+// damaged heap, and the rule's guard tells the two apart.
 func (r *run) capture(ctx context.Context, rule *rules.Rule, values rules.Values) ([]rules.Row, error) {
-	rows, err := r.read(ctx, rule, *rule.Capture, values)
+	rows, err := r.question(ctx, rule, *rule.Capture, values)
 	if db := databaseError(err); db != nil && slices.Contains(rule.Proof, db.SQLState) {
 		return []rules.Row{{{Name: rules.Damage, Value: rules.Text(db.Message)}}}, nil
 	}
+	r.suspect(err, false)
 	return rows, err
 }
 

@@ -132,6 +132,9 @@ func (r *run) guardRows(ctx context.Context, f Finding, rule *rules.Rule) *Decis
 			if len(rows[0]) > 0 && !rows[0][0].Null {
 				reason = rows[0][0].Text
 			}
+			if rows[0].Text(rules.Damage) != "" {
+				r.damage = reason // and that stops all repairs
+			}
 			return refuse(g.Name, "%s", reason)
 		}
 	}

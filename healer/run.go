@@ -132,11 +132,16 @@ func (r *run) base(rule *rules.Rule) rules.Values {
 // read runs one of the rule's queries; one that may read rows runs in the
 // owner's sandbox.
 func (r *run) read(ctx context.Context, rule *rules.Rule, q rules.Query, v rules.Values) ([]rules.Row, error) {
+	rows, err := r.question(ctx, rule, q, v)
+	r.suspect(err, false)
+	return rows, err
+}
+
+// question is read, where an error may be the answer.
+func (r *run) question(ctx context.Context, rule *rules.Rule, q rules.Query, v rules.Values) ([]rules.Row, error) {
 	req := Read{Application: "pgmend/" + rule.ID, Query: q.Template, Values: v}
 	if rule.Reads == rules.ReadsRows {
 		req.Role = v["owner"].Text
 	}
-	rows, err := r.cfg.Reader.Read(ctx, req)
-	r.suspect(err, false)
-	return rows, err
+	return r.cfg.Reader.Read(ctx, req)
 }

@@ -53,7 +53,7 @@ SELECT true AS sound WHERE {ext:amcheck}.bt_index_check(@oid::regclass, true) IS
 SELECT 'PostgreSQL 13 cannot check the heap; look at the table before you REINDEX by hand'
 
 -- guard (14): the heap is sound
-SELECT pg_catalog.format('block %s, item %s: %s', h.blkno, h.offnum, h.msg)
+SELECT pg_catalog.format('block %s, item %s: %s', h.blkno, h.offnum, h.msg) AS reason, 'heap' AS damage
   FROM {ext:amcheck}.verify_heapam(@table_oid::regclass) AS h
  LIMIT 1
 
