@@ -21,6 +21,8 @@ func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outco
 		return healer.Outcome{}, err
 	}
 	o.notices = nil
+	// Last of all: the watchdog's session takes one question at a time.
+	defer o.rest(ctx)
 	before := o.wal(ctx)
 	out := healer.Outcome{Started: time.Now().UTC()}
 	var seen *sighting
@@ -63,13 +65,9 @@ func (o *operation) maySignal(err error) error {
 // watched runs something under the eyes of the watchdog. An error that the
 // watchdog caused is a *healer.Yield.
 func (o *operation) watched(ctx context.Context, how watching, do func(context.Context) error) (*sighting, error) {
-	if err := o.wake(); err != nil {
-		return new(sighting), err
-	}
 	watched, stop := o.watch.start(ctx, how)
 	err := do(watched)
 	seen := stop()
-	o.rest(ctx)
 	if err != nil && seen.yield != "" {
 		return seen, &healer.Yield{Reason: seen.yield}
 	}

@@ -143,6 +143,10 @@ func (o *operation) Read(ctx context.Context, r healer.Read) (rows []rules.Row, 
 	if o.op.Mode != rules.Transaction {
 		return nil, errors.New("only a transaction holds locks to read under")
 	}
+	if err := o.wake(); err != nil {
+		return nil, err
+	}
+	defer o.rest(ctx)
 	_, err = o.watched(ctx, working, func(ctx context.Context) error {
 		rows, err = o.read(ctx, r)
 		return err
