@@ -25,10 +25,20 @@ const (
 	childEnv = "PGMEND_TORTURE_CHILD"
 	// allEnv names the rules to torture in full, as a glob.
 	allEnv = "PGMEND_TORTURE"
-	// sampled is how many cells the suite plays, and seed chooses them.
-	sampled = 3
-	seed    = 20
+	// seed chooses the boundaries that the suite plays.
+	seed = 20
 )
+
+// sampled are the rules of the suite, one for each victim: a concurrent build,
+// a transaction, and one whose evidence is rows. They are named, so that a rule
+// that comes does not change what is played.
+var sampled = []string{"index/invalid-unique", "sequence/behind", "constraint/not-valid"}
+
+// forgetful are rules whose fixture switches off what guards them against the
+// loss of the counters in a crash: index/unused waits for min_age since the
+// counters began, and its fixture sets that to nothing. Only the daemon is
+// killed there.
+var forgetful = []string{"index/unused"}
 
 // TestDaemon is the process that is killed. By itself it tests nothing.
 func TestDaemon(t *testing.T) {
@@ -105,6 +115,9 @@ func matrix(t *testing.T, server *disposable.Server, s subject) (cells []cell, w
 		t.Fatalf("%s repaired nothing", s.rule.ID)
 	}
 	for _, victim := range victims {
+		if victim != "daemon" && slices.Contains(forgetful, s.rule.ID) {
+			continue
+		}
 		for i, label := range k.labels {
 			// Several findings pass the same boundaries.
 			if slices.Index(k.labels, label) == i {
@@ -141,10 +154,14 @@ func TestKills(t *testing.T) {
 		return
 	}
 	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same cells each time
-	for i := range sampled {
-		play(t, server, list[random.IntN(len(list))], func(cells []cell) []cell {
+	for i, id := range sampled {
+		n := slices.IndexFunc(list, func(s subject) bool { return s.rule.ID == id })
+		if n < 0 {
+			t.Fatalf("there is no rule %s that can be tortured", id)
+		}
+		play(t, server, list[n], func(cells []cell) []cell {
 			share := len(cells) / len(victims)
-			return cells[i%len(victims)*share+random.IntN(share):][:1]
+			return cells[i*share+random.IntN(share):][:1]
 		})
 	}
 }
