@@ -3,6 +3,7 @@ package rulestest_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/pg/pgtest"
@@ -79,6 +80,22 @@ func extensions(t *testing.T, s *pgtest.Server, database string) {
 	t.Logf("%d of %d extensions", made, len(list.Rows))
 }
 
+// settle analyzes until nothing has changed since: what a session changed is
+// counted a moment later, perhaps after its own ANALYZE.
+func settle(t *testing.T, s *pgtest.Server, database string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		s.Exec(t, database, "postgres", "VACUUM ANALYZE")
+		changed := s.Ask(t, database, "postgres", "SELECT count(*) FROM pg_stat_user_tables WHERE n_mod_since_analyze > 0 OR n_dead_tup > 0")
+		if changed == "0" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s tables are still changing", changed)
+		}
+	}
+}
+
 func untouched(t *testing.T, s *pgtest.Server, fill func(database string)) {
 	t.Helper()
 	set, errs := rules.Builtin()
@@ -95,6 +112,7 @@ func untouched(t *testing.T, s *pgtest.Server, fill func(database string)) {
 		}
 	})
 	fill(stage.Name)
+	settle(t, s, stage.Name)
 	// The server is shared: what is said of it as a whole is not this database's.
 	config := stage.Config
 	config.Control = false
