@@ -65,13 +65,14 @@ func (d *daemon) until(ctx context.Context, s *site, hup <-chan os.Signal, ended
 				return next, nil
 			}
 		case <-d.renew:
-			next := *s
-			if err := d.reach(ctx, &next); err != nil {
+			// Not a copy of the whole: its databases are taken by the work.
+			next := &site{app: s.app, conf: s.conf, rules: s.rules, policy: s.policy}
+			if err := d.reach(ctx, next); err != nil {
 				d.log.WarnContext(ctx, "there are other databases, and they cannot be connected to", event.KeyError, err.Error())
 				continue
 			}
 			d.log.InfoContext(ctx, "the databases are others now", "pgmend.databases", len(next.list))
-			return &next, nil
+			return next, nil
 		}
 	}
 }
