@@ -47,8 +47,9 @@ var layers = []struct {
 	{"healer", []string{"parser", "rules", "rules/logic"}},
 	{"guidance", []string{"parser", "rules", "healer"}},
 	{"systemd", nil},
-	{"scripts/summary", nil},
-	{"scripts/matrix", nil},
+	{"scripts/testlog", nil},
+	{"scripts/summary", []string{"scripts/testlog"}},
+	{"scripts/matrix", []string{"scripts/testlog"}},
 	{"cmd/", []string{"*"}},
 }
 

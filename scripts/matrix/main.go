@@ -3,24 +3,15 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
-)
 
-// event is a line of go test -json (go doc test2json).
-type event struct {
-	Action string
-	Test   string
-	Output string
-}
+	"github.com/pgmend/pgmend/scripts/testlog"
+)
 
 // caseForm is the name of a fixture's test: version, rule, pass.
 var caseForm = regexp.MustCompile(`^TestRules/pg(\d+)/([^/]+/[^/]+)/(least_privilege|superuser)$`)
@@ -40,48 +31,18 @@ func (c cell) String() string {
 	return "-"
 }
 
-func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: matrix FILE")
-		os.Exit(2)
-	}
-	failed, err := table(os.Args[1])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	}
-	if failed > 0 {
-		os.Exit(1)
-	}
-}
+func main() { testlog.Main("matrix", table) }
 
 func table(name string) (failed int, err error) {
-	f, err := os.Open(name) //nolint:gosec // the caller names it
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
 	cells := make(map[string]map[int]cell)
-	output := make(map[string]*strings.Builder)
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 64<<20)
-	for lines.Scan() {
-		var e event
-		if json.Unmarshal(lines.Bytes(), &e) != nil {
-			fmt.Println(lines.Text()) // a build error
-			continue
-		}
-		if output[e.Test] == nil {
-			output[e.Test] = new(strings.Builder)
-		}
-		output[e.Test].WriteString(e.Output)
+	err = testlog.Read(name, func(e testlog.Event, printed string) error {
 		m := caseForm.FindStringSubmatch(e.Test)
 		if m == nil {
-			continue
+			return nil
 		}
 		major, err := strconv.Atoi(m[1])
 		if err != nil {
-			return failed, err
+			return err
 		}
 		if cells[m[2]] == nil {
 			cells[m[2]] = make(map[int]cell)
@@ -95,15 +56,19 @@ func table(name string) (failed int, err error) {
 		case "fail":
 			c.failed++
 			failed++
-			fmt.Printf("--- FAIL %s\n%s", e.Test, output[e.Test])
+			fmt.Printf("--- FAIL %s\n%s", e.Test, printed)
 		}
 		cells[m[2]][major] = c
+		return nil
+	})
+	if err != nil {
+		return failed, err
 	}
 	if len(cells) == 0 {
 		return failed, errors.New("no fixture ran")
 	}
 	show(cells)
-	return failed, lines.Err()
+	return failed, nil
 }
 
 func show(cells map[string]map[int]cell) {
