@@ -240,7 +240,7 @@ func TestPromptInjection(t *testing.T) {
 func TestClientConfig(t *testing.T) {
 	for _, bad := range []ClientConfig{
 		{}, {URL: "host/v1", Model: "m"}, {URL: "ftp://h", Model: "m"}, {URL: "https://k@h/v1", Model: "m"},
-		{URL: "http://ai.example/v1", Model: "m"}, {URL: "https://ai.example/v1"},
+		{URL: "http://ai.example/v1", Model: "m"}, {URL: "http://127.0.0.1.ai.example/v1", Model: "m"}, {URL: "https://ai.example/v1"},
 	} {
 		if _, err := NewClient(bad); err == nil || !strings.HasPrefix(err.Error(), "ai.") {
 			t.Errorf("%+v: %v", bad, err)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/sony/gobreaker/v2"
+
+	"github.com/pgmend/pgmend/healer"
 )
 
 // ClientConfig says how to reach an AI: any endpoint that speaks OpenAI's chat
@@ -50,7 +52,7 @@ func NewClient(c ClientConfig) (*Client, error) {
 		return nil, errors.New("ai.url: an address such as https://host/v1 is needed")
 	case u.User != nil:
 		return nil, errors.New("ai.url: a key belongs into ai.key_file, not into the address")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !healer.Loopback(u.Hostname()):
 		return nil, errors.New("ai.url: plain http is for this host only; use https")
 	case c.Model == "":
 		return nil, errors.New("ai.model: the model's name is needed")
@@ -72,10 +74,6 @@ func NewClient(c ClientConfig) (*Client, error) {
 			IsSuccessful: func(err error) bool { return err == nil || errors.Is(err, context.Canceled) },
 		}),
 	}, nil
-}
-
-func loopback(host string) bool {
-	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
 }
 
 // errBudget says that today's requests are used up.

@@ -46,7 +46,10 @@ func New(c Config) (*Engine, error) {
 		}
 		names[p.Name] = true
 	}
-	e := &Engine{packs: c.Packs, detector: newDetector(c.Packs), rules: make(map[string]*rules.Rule), ai: c.AI, masks: redactions()}
+	e := &Engine{packs: c.Packs, detector: newDetector(c.Packs), rules: make(map[string]*rules.Rule), ai: c.AI}
+	if e.ai != nil {
+		e.masks = redactions()
+	}
 	for _, r := range c.Rules {
 		e.rules[r.ID] = r
 	}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+
+	"github.com/pgmend/pgmend/healer"
 )
 
 // Web serves what changes nothing, as metrics and health, on a port of the
@@ -34,7 +36,7 @@ func Address(listen string) (network, address string, err error) {
 	if _, err := net.LookupPort("tcp", port); err != nil {
 		return "", "", fmt.Errorf("listen: %q is no port", port)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !healer.Loopback(host) {
 		return "", "", fmt.Errorf("listen: %q can be reached from elsewhere; use 127.0.0.1, [::1] or a unix socket, and a proxy in front", listen)
 	}
 	return "tcp", listen, nil

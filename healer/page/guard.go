@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/pgmend/pgmend/healer"
 )
 
 // policy lets a page load its own stylesheet and script and ask its own
@@ -69,10 +71,7 @@ func (s *Server) host(asked string) bool {
 		name = h
 	}
 	name = strings.ToLower(strings.Trim(name, "[]"))
-	if ip := net.ParseIP(name); ip != nil && ip.IsLoopback() {
-		return true
-	}
-	return name == "localhost" || name == "pgmend" || slices.ContainsFunc(s.cfg.Hosts, func(h string) bool { return strings.EqualFold(h, name) })
+	return healer.Loopback(name) || name == "pgmend" || slices.ContainsFunc(s.cfg.Hosts, func(h string) bool { return strings.EqualFold(h, name) })
 }
 
 // foreign reports whether a page of another site made the browser ask. A

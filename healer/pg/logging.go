@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"path"
 	"strings"
+
+	"github.com/pgmend/pgmend/healer"
 )
 
 //go:embed sql/logging.sql
@@ -48,6 +50,5 @@ func (d *Database) Logging(ctx context.Context) (Logging, error) {
 
 // local reports whether a host is this one: a socket's directory, or loopback.
 func local(host string) bool {
-	return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") ||
-		host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
+	return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || healer.Loopback(host)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/robfig/cron/v3"
+
+	"github.com/pgmend/pgmend/healer"
 )
 
 // Page is where the local page is served.
@@ -111,7 +113,7 @@ func (r *reader) finishPage() {
 	if p.TokenFile == "" {
 		r.mistakef(p.at, "page: listen needs a token_file; pgmend serves no page over TCP to whoever asks")
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && p.Certificate == "" {
+	if !healer.Loopback(host) && p.Certificate == "" {
 		r.mistakef(p.at, "page: listen %q can be reached from elsewhere, and needs certificate_file and key_file; or use 127.0.0.1", p.Listen)
 	}
 }
