@@ -139,13 +139,7 @@ func (p pairs) html(Options) (string, any) {
 
 func (s sentence) html(Options) (string, any) { return "sentence", Plain(string(s)) }
 
-func (l bullets) html(Options) (string, any) {
-	out := make([]string, len(l))
-	for i, s := range l {
-		out[i] = Plain(s)
-	}
-	return "bullets", out
-}
+func (l bullets) html(Options) (string, any) { return "bullets", plainAll(l) }
 
 func (c code) html(Options) (string, any) { return "code", highlight(Lines(string(c))) }
 
@@ -202,12 +196,14 @@ func (g *grid) html(o Options) (string, any) {
 	return "grid", v
 }
 
-func (l numbered) html(Options) (string, any) {
-	out := make([]string, len(l))
-	for i, s := range l {
+func (l numbered) html(Options) (string, any) { return "numbered", plainAll(l) }
+
+func plainAll(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
 		out[i] = Plain(s)
 	}
-	return "numbered", out
+	return out
 }
 
 func (l links) html(Options) (string, any) {

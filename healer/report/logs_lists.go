@@ -15,14 +15,7 @@ func (l Logs) timeline() *list {
 	for i := 0; i < len(l.Report.Timeline); i += step {
 		s := l.Report.Timeline[i]
 		for _, o := range l.Report.Timeline[i+1 : min(i+step, len(l.Report.Timeline))] {
-			s.Statements += o.Statements
-			s.TotalMS += o.TotalMS
-			s.Errors += o.Errors
-			s.Connections += o.Connections
-			s.LockWaits += o.LockWaits
-			s.TempFiles += o.TempFiles
-			s.Checkpoints += o.Checkpoints
-			s.Vacuums += o.Vacuums
+			s.Merge(&o)
 		}
 		out.add(s, plain, stamp(s.Start), number64(s.Statements), length(s.TotalMS), number64(s.Errors), number64(s.Connections),
 			number64(s.LockWaits), number64(s.TempFiles), number64(s.Checkpoints), number64(s.Vacuums))

@@ -52,8 +52,10 @@ type Slot struct {
 	us          int64
 }
 
-func (s *Slot) merge(o *Slot) {
+// Merge adds what another piece of the timeline holds.
+func (s *Slot) Merge(o *Slot) {
 	s.Statements += o.Statements
+	s.TotalMS += o.TotalMS
 	s.Errors += o.Errors
 	s.Connections += o.Connections
 	s.LockWaits += o.LockWaits
@@ -114,7 +116,7 @@ func (l *line) widen(width int64) {
 		if slots[n] == nil {
 			slots[n] = &Slot{}
 		}
-		slots[n].merge(s)
+		slots[n].Merge(s)
 	}
 	l.width, l.slots, l.last = width, slots, nil
 }
@@ -130,7 +132,7 @@ func (l *line) merge(o *line) {
 		l.widen(o.width)
 	}
 	for k, s := range o.slots {
-		l.slot(k * o.width * 1e6).merge(s)
+		l.slot(k * o.width * 1e6).Merge(s)
 	}
 }
 
