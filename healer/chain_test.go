@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/rulestest"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -90,8 +91,9 @@ func TestARuleThatMayNotSeeSessionsSaysTheGrant(t *testing.T) {
 	}
 }
 
-// Whoever may not end sessions is told the GRANT, and the session goes on.
-func TestASignallerWithoutTheRightSaysTheGrant(t *testing.T) {
+// idling is a stage where an idle transaction keeps another session waiting, and
+// what finds it.
+func idling(t *testing.T) (*rulestest.Stage, healer.Options) {
 	st := stage(t, builtin(t), `
 		CREATE TABLE app.t (id int PRIMARY KEY, v int);
 		INSERT INTO app.t VALUES (1, 1);
@@ -100,9 +102,15 @@ func TestASignallerWithoutTheRightSaysTheGrant(t *testing.T) {
 		-- @busy waiter
 		UPDATE app.t SET v = 3;
 	`)
-	play(t, st, "-- @superuser\nREVOKE pg_signal_backend FROM "+st.Name+"_signaller")
 	o := person("session/idle-in-transaction")
 	o.Sets = []string{"session/idle-in-transaction.enabled=true", "session/idle-in-transaction.min_age=0s"}
+	return st, o
+}
+
+// Whoever may not end sessions is told the GRANT, and the session goes on.
+func TestASignallerWithoutTheRightSaysTheGrant(t *testing.T) {
+	st, o := idling(t)
+	play(t, st, "-- @superuser\nREVOKE pg_signal_backend FROM "+st.Name+"_signaller")
 	found(t, st, o, 1)
 	r, err := st.Heal(t.Context(), o)
 	if err != nil {
@@ -117,16 +125,7 @@ func TestASignallerWithoutTheRightSaysTheGrant(t *testing.T) {
 // What was found a moment ago is not acted on when the session has gone on
 // since: another transaction is another finding.
 func TestASessionThatWentOnIsNotEnded(t *testing.T) {
-	st := stage(t, builtin(t), `
-		CREATE TABLE app.t (id int PRIMARY KEY, v int);
-		INSERT INTO app.t VALUES (1, 1);
-		-- @hold
-		UPDATE app.t SET v = 2;
-		-- @busy waiter
-		UPDATE app.t SET v = 3;
-	`)
-	o := person("session/idle-in-transaction")
-	o.Sets = []string{"session/idle-in-transaction.enabled=true", "session/idle-in-transaction.min_age=0s"}
+	st, o := idling(t)
 	found(t, st, o, 1)
 	plans, err := st.Plan(t.Context(), o)
 	if err != nil || len(plans.Plans) != 1 {

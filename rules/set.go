@@ -2,7 +2,6 @@ package rules
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -123,11 +122,4 @@ func (s Set) Merge(o Set) (Set, []error) {
 		out.files = append(out.files, f)
 	}
 	return out, errs
-}
-
-// AsMistakes returns the mistakes of an error of Parse, Load or Merge.
-func AsMistakes(err error) (Mistakes, bool) {
-	var m Mistakes
-	ok := errors.As(err, &m)
-	return m, ok
 }

@@ -1,13 +1,11 @@
 package rulestest_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/pg/pgtest"
-	"github.com/pgmend/pgmend/healer/rulestest"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -98,19 +96,7 @@ func settle(t *testing.T, s *pgtest.Server, database string) {
 
 func untouched(t *testing.T, s *pgtest.Server, fill func(database string)) {
 	t.Helper()
-	set, errs := rules.Builtin()
-	if len(errs) > 0 {
-		t.Fatal(errs)
-	}
-	stage, err := rulestest.NewStage(t.Context(), rulestest.StageConfig{Server: s, Version: s.Major * 10000, Rules: set})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stage.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	stage := staged(t, s)
 	fill(stage.Name)
 	settle(t, s, stage.Name)
 	// The server is shared: what is said of it as a whole is not this database's.

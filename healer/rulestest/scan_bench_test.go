@@ -1,7 +1,6 @@
 package rulestest_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -23,19 +22,7 @@ func BenchmarkScan(b *testing.B) {
 		b.Skip("PGMEND_SCAN_TABLES says how many tables; make bench-scan sets it")
 	}
 	server := pgtest.One(b)
-	set, errs := rules.Builtin()
-	if len(errs) > 0 {
-		b.Fatal(errs)
-	}
-	stage, err := rulestest.NewStage(b.Context(), rulestest.StageConfig{Server: server, Version: server.Major * 10000, Rules: set})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := stage.Close(context.Background()); err != nil {
-			b.Error(err)
-		}
-	})
+	stage, set := staged(b, server), builtin(b)
 	crowd(b, server, stage, tables)
 	for b.Loop() {
 		scan(b, stage, set.For(server.Major))

@@ -74,12 +74,3 @@ func TestADroppedIndexComesBackIntoItsTablespace(t *testing.T) {
 	}
 	spaces(before)
 }
-
-func builtin(t *testing.T) rules.Set {
-	t.Helper()
-	set, errs := rules.Builtin()
-	for _, err := range errs {
-		t.Fatal(err)
-	}
-	return set
-}
