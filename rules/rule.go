@@ -23,6 +23,7 @@ type Rule struct {
 	Params   []Param
 	Logic    *logic.Func // what steps cannot express, between capture and finding; nil: nothing
 
+	Counts  []string // kinds of log events, in the place of detect: enough of them make a finding
 	Detect  Query    // candidates, one row each
 	Capture *Query   // once per candidate; no row: no finding
 	Proof   []string // SQLSTATEs of capture that prove the fault, as {damage}

@@ -12,7 +12,7 @@ import (
 func (r *reader) apply(rule *Rule, s section) {
 	switch s.kind {
 	case "detect":
-		rule.Detect = r.query(s)
+		r.detect(rule, s)
 	case "capture":
 		q := r.query(s)
 		rule.Capture = &q
@@ -45,6 +45,22 @@ func (r *reader) apply(rule *Rule, s section) {
 		rule.Undo = Undo{Action: r.action(s, s.arg)}
 	case "guidance":
 		rule.Guidance = r.prose(s)
+	}
+}
+
+// detect reads one SELECT, or the kinds of log events that are counted instead.
+func (r *reader) detect(rule *Rule, s section) {
+	kinds, counts := strings.CutPrefix(s.arg, "log ")
+	switch {
+	case s.arg == "":
+		rule.Detect = r.query(s)
+	case !counts:
+		r.mistake(s.line, fmt.Sprintf("unknown option %q of detect", s.arg), "-- detect: log KIND, KIND counts events of the log")
+	default:
+		rule.Counts = r.list(kinds, s.line, kindForm, "an event's kind")
+		if strings.TrimSpace(withoutComments(strings.Join(s.body, "\n"))) != "" {
+			r.mistakef(s.line, "a rule that counts log events has no query")
+		}
 	}
 }
 

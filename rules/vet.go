@@ -37,6 +37,10 @@ func (r *reader) vet(rule *Rule) {
 		base["ext."+e] = ""
 	}
 	base[HealerName] = ""
+	if len(rule.Counts) > 0 {
+		v.counts()
+		return
+	}
 	columns := v.query("detect", rule.Detect, base, readDetect)
 	for _, need := range []string{"oid", "schema", "name"} {
 		if !slices.ContainsFunc(columns, func(o parser.Output) bool { return o.Name == need }) {
@@ -76,6 +80,28 @@ func (r *reader) vet(rule *Rule) {
 		v.action("undo", rule.Undo.Action, facts)
 	}
 	v.unused()
+}
+
+// countParams are the parameters of a rule that counts log events.
+var countParams = map[string]ParamType{"within": TypeDuration, "min_events": TypeInteger, "min_size": TypeBytes}
+
+// counts judges a rule that counts log events. What the log says proves
+// nothing, so it may only report.
+func (v *vetter) counts() {
+	r := v.rule
+	if r.Capture != nil || r.Repair != nil || r.Measure != nil || len(r.Guards) > 0 || r.Logic != nil {
+		v.mistake(1, "a rule that counts log events has no section but detect and guidance", "any user can write any text into the log, so nothing may follow from it")
+	}
+	v.hazards()
+	for _, p := range r.Params {
+		if p.Name != enabledParam && countParams[p.Name] != p.Type {
+			v.mistake(p.Line, fmt.Sprintf("a rule that counts log events has no parameter %s of type %s", p.Name, p.Type),
+				"there are within: duration, min_events: integer and min_size: bytes")
+		}
+	}
+	if _, ok := r.Param("within"); !ok {
+		v.mistake(1, "a rule that counts log events needs the parameter within", "-- param within: duration = 24h")
+	}
 }
 
 // eventNames are the fields of a log event a rule may narrow itself by.
