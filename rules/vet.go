@@ -110,10 +110,14 @@ var eventNames = []string{"schema", "table", "constraint", "column", "sqlstate",
 // Damage is the fact that holds the message of an error that proves the fault.
 const Damage = "damage"
 
-// guardNames are what a guard may ask of the healer's memory: since when the
-// fault has been known, and how many repairs of this rule were verified within
-// the last hour.
-var guardNames = []string{"finding.first_seen", "repairs.last_hour"}
+// WALFree is the value that is how many bytes are free where the WAL is written;
+// null where that cannot be seen.
+const WALFree = "disk.wal_free"
+
+// guardNames are what a guard may ask of the healer: since when the fault has
+// been known, how many repairs of this rule were verified within the last hour,
+// and what room there is.
+var guardNames = []string{"finding.first_seen", "repairs.last_hour", WALFree}
 
 // HealerName is the value that names the login which repairs, so that a guard
 // can ask what it may do.
