@@ -21,6 +21,18 @@ func (k known) with(prefix string, columns []parser.Output) known {
 	return out
 }
 
+// ofRun adds the values that a run of batches has.
+func (k known) ofRun(a *Action) known {
+	if a == nil || a.Mode != Batches {
+		return k
+	}
+	out := maps.Clone(k)
+	for _, name := range runNames {
+		out[name] = ""
+	}
+	return out
+}
+
 // vet judges a rule by the syntax trees of its statements.
 func (r *reader) vet(rule *Rule) {
 	v := vetter{reader: r, rule: rule, used: make(map[string]bool)}
@@ -56,6 +68,10 @@ func (r *reader) vet(rule *Rule) {
 		rule.Opens = rule.Reads == ReadsRows || v.opened
 	}
 	facts = v.logic(rule, facts)
+	if rule.Prove != nil {
+		facts = facts.with("", v.query("prove", *rule.Prove, facts, readRows))
+		rule.Opens = rule.Opens || rule.Reads == ReadsRows
+	}
 	if _, owner := facts["owner"]; !owner && rule.Reads == ReadsRows {
 		r.mistakef(rule.Detect.Line, "a rule that reads rows needs the column owner: it reads them in the owner's sandbox")
 	}
@@ -70,14 +86,14 @@ func (r *reader) vet(rule *Rule) {
 		v.query("measure", *rule.Measure, facts, readRows)
 	}
 	if rule.Verify != nil {
-		v.query("verify", rule.Verify.Query, facts, readRows)
+		v.query("verify", rule.Verify.Query, facts.ofRun(rule.Repair), readRows)
 	}
 	v.hazards()
 	if rule.Repair != nil {
-		v.action("repair", rule.Repair, facts)
+		v.action("repair", rule.Repair, facts.ofRun(rule.Repair))
 	}
 	if rule.Undo.Action != nil {
-		v.action("undo", rule.Undo.Action, facts)
+		v.action("undo", rule.Undo.Action, facts.ofRun(rule.Undo.Action))
 	}
 	v.unused()
 }
@@ -160,6 +176,9 @@ func (v *vetter) logic(rule *Rule, facts known) known {
 	for _, name := range rule.Logic.Gives {
 		out[name] = ""
 	}
+	for _, name := range rule.Logic.SQL {
+		out[name] = composed
+	}
 	return out
 }
 
@@ -206,12 +225,26 @@ func (v *vetter) inspect(section string, t Template, k known) (parser.Inspection
 	return parser.Inspection{}, false
 }
 
+// composed marks SQL that the rule's logic made, out of quoted names and of
+// expressions that the server printed.
+const composed = "logic"
+
+// inSandbox is added to the name of a section whose statement always runs in
+// the owner's sandbox.
+const inSandbox = " as owner"
+
 // expression reports whether a value is an expression that the server printed,
-// for a query that runs in the owner's sandbox. It is the owner's own code, so
-// no statement of a repair may hold it.
+// for what runs in the owner's sandbox. It is the owner's own code, so no
+// other statement of a repair may hold it.
 func (v *vetter) expression(section string, p part, fn string) bool {
-	return p.format == "sql" && fn == "pg_catalog.pg_get_expr" && v.rule.Reads == ReadsRows &&
-		(section == "guard" || section == "verify")
+	if p.format != "sql" || v.rule.Reads != ReadsRows || fn != "pg_catalog.pg_get_expr" && fn != composed {
+		return false
+	}
+	switch section {
+	case "prove", "guard", "measure", "verify":
+		return true
+	}
+	return strings.HasSuffix(section, inSandbox)
 }
 
 func definition(fn string) bool {
