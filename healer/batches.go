@@ -10,7 +10,7 @@ import (
 
 // maxRounds is how often steps that repeat are gone through again because rows
 // were changed by others meanwhile.
-const maxRounds = 10
+const maxRounds = 5
 
 // batches runs each step that is not done in a transaction of its own, and
 // neighbours that repeat until a whole round of them changes no row. What was
@@ -57,7 +57,8 @@ func (j *job) rounds(ctx context.Context, from, to int) error {
 		}
 		return j.save(ctx, j.attempt, StepFinished)
 	}
-	return &Yield{Reason: fmt.Sprintf("after %d rounds there are still rows to move, because others change them meanwhile", maxRounds)}
+	j.circled = true
+	return &Yield{Reason: fmt.Sprintf("after %d rounds there are still rows to move, which others hold or change meanwhile", maxRounds)}
 }
 
 // batch runs one step in a transaction and returns how many rows it changed.

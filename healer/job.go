@@ -28,6 +28,7 @@ type job struct {
 	tidied  error // why what it left could not be cleared up
 	stopped bool  // it was asked to stop
 	sent    bool  // a statement or COMMIT was sent, and its answer never came
+	circled bool  // rows that others hold or change were listed again and again
 }
 
 // do runs the steps, again from where it was after a yield. Whatever happened,
@@ -36,7 +37,7 @@ func (j *job) do(ctx context.Context) {
 	for try := 1; ; try++ {
 		moved := j.attempt.moved()
 		j.err = j.try(ctx)
-		if j.attempt.moved() > moved {
+		if j.attempt.moved() > moved && !j.circled {
 			try = 1 // it got on: whoever came in between did not keep it from its work
 		}
 		j.stopped = ctx.Err() != nil
@@ -50,7 +51,7 @@ func (j *job) do(ctx context.Context) {
 			j.err = nil // a drop that was cut short has been finished
 			return
 		}
-		if !yielded(j.err) || try == tries || j.stopped {
+		if !yielded(j.err) || try == tries || j.stopped || j.circled {
 			j.err = errors.Join(j.err, j.discard(context.WithoutCancel(ctx)))
 			return
 		}

@@ -194,7 +194,7 @@ SELECT 'a row in quarantine is not the row that was taken'
 -- as: owner
 WITH back AS (
   DELETE FROM {schema}.{run.quarantine} AS q
-   WHERE q.ctid = ANY (ARRAY (SELECT p.ctid FROM {schema}.{run.quarantine} AS p LIMIT @batch))
+   WHERE q.ctid = ANY (ARRAY (SELECT p.ctid FROM {schema}.{run.quarantine} AS p LIMIT 5000))
   RETURNING {own_columns:names}
 )
 INSERT INTO {schema}.{table} ({own_columns:names}) OVERRIDING SYSTEM VALUE SELECT {own_columns:names} FROM back;

@@ -1,4 +1,5 @@
 -- quiet
+-- hazard: 27
 CREATE TABLE app.fine (id int);
 INSERT INTO app.fine SELECT g FROM generate_series(1, 100) AS g;
 CREATE UNIQUE INDEX fine_key ON app.fine (id);

@@ -29,7 +29,6 @@ SELECT x.oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
    AND t.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
    AND x.relname !~ '_cc(new|old)\d*$'
-   AND EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (pg_catalog.string_to_array(i.indkey::text, ' ')::int2[]))
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
                     WHERE p.datname = pg_catalog.current_database() AND (p.relid = i.indrelid OR p.relid IS NULL))
  ORDER BY n.nspname, x.relname
