@@ -34,9 +34,11 @@ var layers = []struct {
 }{
 	{"parser/worker", []string{"parser"}},
 	{"parser/tail", []string{"parser/pglog"}},
-	{"parser/pglog", nil},
+	{"parser/pglog", []string{"parser/jsonstring"}},
+	{"parser/jsonstring", nil},
+	{"parser/parsertest", nil},
 	{"parser/workload", []string{"parser", "parser/pglog"}},
-	{"parser", nil},
+	{"parser", []string{"parser/jsonstring"}},
 	{"rules/logic", nil},
 	{"rules", []string{"parser", "rules/logic"}},
 	{"healer/disposable", nil},

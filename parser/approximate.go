@@ -10,7 +10,7 @@ func approximate(sql string) Statement { return approximateBody(sql, 0) }
 // approximateBody is approximate, also for what stands within so many bodies
 // of functions. In one SELECT INTO names variables.
 func approximateBody(sql string, bodies int) Statement {
-	a := approximation{c: cursor{sql: sql}, body: bodies > 0, levels: make([]level, 1, 8)}
+	a := approximation{c: cursor{sql: sql, seen: new(vocabulary)}, body: bodies > 0, levels: make([]level, 1)}
 	a.bodies = bodies
 	for a.c.next() {
 		a.token()
@@ -30,11 +30,16 @@ type approximation struct {
 	body     bool
 	begun    int            // where the statement begins
 	language bodyOf         // of the statement's bodies
+	read     int            // bodies of the statement that were gone into
 	previous string         // token, a word in lower case
 	seen     map[string]int // how often a WITH query of a name is visible
 	levels   []level        // around the place, one for each open parenthesis
 	deep     int            // parentheses that are open beyond those
 }
+
+// maxRead bounds how many bodies of one statement are gone into. A function has
+// one; hostile text gives it a million.
+const maxRead = 16
 
 // maxLevels bounds what hostile text makes the approximation keep.
 const maxLevels = 1000
@@ -82,13 +87,14 @@ func (a *approximation) token() {
 func (a *approximation) string(l *level) {
 	l.expect = ""
 	function := l.verb == "create" && (l.object == "function" || l.object == "procedure") && a.previous == "as"
-	if !function && l.verb != "do" || a.bodies >= maxBodies || bodyLanguage(a.c.text) {
+	if !function && l.verb != "do" || a.bodies >= maxBodies || a.read == maxRead || bodyLanguage(a.c.text) {
 		return
 	}
 	if a.language == bodyUnknown {
 		a.language = bodyIn(a.c.sql[a.begun:], l.verb == "do")
 	}
 	if body, _, ok := stringValue(a.c.text); ok && a.language == bodyRead {
+		a.read++
 		a.noteAll(approximateBody(body, a.bodies+1).Tables)
 	}
 }
@@ -106,7 +112,7 @@ func (a *approximation) punct(l *level) {
 		}
 	case ";":
 		a.levels, a.deep, a.seen = append(a.levels[:0], level{}), 0, nil
-		a.begun, a.language = a.c.at, bodyUnknown
+		a.begun, a.language, a.read = a.c.at, bodyUnknown, 0
 	default:
 		l.expect = ""
 	}

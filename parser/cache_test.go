@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/pgmend/pgmend/parser/parsertest"
 )
 
 const hotStatement = `SELECT o.id, c.name, o.total FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.total > %d AND c.city = 'x%d' ORDER BY o.id DESC LIMIT 10 `
@@ -196,7 +198,7 @@ func TestTheHashAloneDecidesNothing(t *testing.T) {
 }
 
 func TestAHitAllocatesNothing(t *testing.T) {
-	if raceDetector {
+	if parsertest.RaceDetector {
 		t.Skip("with the race detector a sync.Pool drops things at random")
 	}
 	c := NewCache(64, Parse)

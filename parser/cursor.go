@@ -13,7 +13,23 @@ type cursor struct {
 	at   int // behind the token
 	kind TokenKind
 	text string
+	seen *vocabulary // of all copies; nil: each word is made anew
 	buf  [keywordLength]byte
+}
+
+// vocabulary keeps key words in lower case, so that a text of a million of
+// them makes each once. Two that share a place take turns.
+type vocabulary [64]string
+
+func (v *vocabulary) word(lower []byte) string {
+	if v == nil || len(lower) == 0 {
+		return string(lower)
+	}
+	place := &v[(len(lower)*31+int(lower[0])*7+int(lower[len(lower)-1]))%len(v)]
+	if *place != string(lower) {
+		*place = string(lower)
+	}
+	return *place
 }
 
 func (c *cursor) next() bool {
@@ -37,7 +53,7 @@ func (c *cursor) word() string {
 	if !hasUpper(c.text) {
 		return c.text
 	}
-	return string(lower(c.text, &c.buf))
+	return c.seen.word(lower(c.text, &c.buf))
 }
 
 func hasUpper(s string) bool {
@@ -51,7 +67,7 @@ func hasUpper(s string) bool {
 
 // peek returns the token behind, a word in lower case; "" at the end.
 func (c *cursor) peek() string {
-	ahead := cursor{sql: c.sql, at: c.at}
+	ahead := cursor{sql: c.sql, at: c.at, seen: c.seen}
 	if !ahead.next() {
 		return ""
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/pgmend/pgmend/parser/parsertest"
 )
 
 // seed adds statements of all kinds, and what is not closed.
@@ -13,8 +15,8 @@ func seed(f *testing.F) {
 	for _, s := range samples(f) {
 		f.Add(s.sql)
 	}
-	for name := range hostile {
-		f.Add(hostile[name](3))
+	for _, text := range parsertest.Hostile() {
+		f.Add(text(3))
 	}
 	for _, s := range []string{
 		`$$`, `"`, `/* /*`, "\x00", "'", `E'\`, `U&"`, `$a$ $b$`, `SELECT 1;;`, `DO $x$ SELECT '`, `SET a.b = c`, `1.5.5`, `1_`, `IN (1,`, "'a'--\n'b'",

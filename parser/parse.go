@@ -75,9 +75,13 @@ func fingerprint(masked string) (string, error) {
 }
 
 // Approximate names the tables of a text by its tokens alone, without the C
-// parser: for what that cannot be trusted with.
+// parser: for what that cannot be trusted with. Of a text that is longer than
+// the parser is given it says so.
 func Approximate(sql string) Statement {
 	s := approximate(sql)
+	if len(sql) > MaxLength {
+		s.Err = errLength.Error()
+	}
 	s.Text = Mask(sql[:min(len(sql), maxText)])
 	return s
 }

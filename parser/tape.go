@@ -2,10 +2,6 @@ package parser
 
 import (
 	"errors"
-	"strconv"
-	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // tape is a JSON text taken apart: its values in the order of the text, each
@@ -158,59 +154,4 @@ func stringEnd(s string, i int) (end int, escaped, ok bool) {
 		}
 	}
 	return i, escaped, false
-}
-
-// unquoteJSON undoes the escapes of a string.
-func unquoteJSON(s string) string {
-	var out strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 == len(s) {
-			out.WriteByte(s[i])
-			continue
-		}
-		i++
-		switch s[i] {
-		case 'n':
-			out.WriteByte('\n')
-		case 't':
-			out.WriteByte('\t')
-		case 'r':
-			out.WriteByte('\r')
-		case 'b':
-			out.WriteByte('\b')
-		case 'f':
-			out.WriteByte('\f')
-		case 'u':
-			r, n := hexRune(s[i+1:])
-			out.WriteRune(r)
-			i += n
-		default:
-			out.WriteByte(s[i])
-		}
-	}
-	return out.String()
-}
-
-// hexRune reads the digits behind \u, and a surrogate's second half.
-func hexRune(s string) (r rune, n int) {
-	first, ok := hex4(s)
-	if !ok {
-		return utf8.RuneError, 0
-	}
-	if utf16.IsSurrogate(first) && strings.HasPrefix(s[4:], `\u`) {
-		if second, ok := hex4(s[6:]); ok {
-			if r := utf16.DecodeRune(first, second); r != utf8.RuneError {
-				return r, 10
-			}
-		}
-	}
-	return first, 4
-}
-
-func hex4(s string) (rune, bool) {
-	if len(s) < 4 {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(s[:4], 16, 16)
-	return rune(n), err == nil
 }

@@ -10,6 +10,8 @@ import (
 
 	pgquery "github.com/pganalyze/pg_query_go/v5"
 	pgerr "github.com/pganalyze/pg_query_go/v5/parser"
+
+	"github.com/pgmend/pgmend/parser/jsonstring"
 )
 
 // node is one value of PostgreSQL's raw parse tree, as pg_query prints it: a
@@ -126,7 +128,7 @@ func (n node) text() string {
 	if s := n.t.text[e.from:e.to]; !e.escaped {
 		return s
 	}
-	return unquoteJSON(n.t.text[e.from:e.to])
+	return string(jsonstring.AppendUnescaped(nil, n.t.text[e.from:e.to]))
 }
 
 func (n node) flag(field string) bool {

@@ -308,7 +308,7 @@ func TestManyTables(t *testing.T) {
 		`{"id":"b","parsed":false,"error":"syntax error","statements":[{"kind":"","fingerprint":"","tables":[{"catalog":"","schema":"","name":"guess","access":"read","system":false,"temporary":false}],"ctes":[],"columns":[],"parsed":false,"error":"syntax error"}]}`,
 		`{"id":{"x":[1]},"parsed":true,"error":null,"statements":[]}`,
 		`{"id":5,"parsed":false,"error":"the line has no sql","statements":[]}`,
-		`{"id":null,"parsed":false,"error":"the line is longer than 64 MiB","statements":[]}`,
+		`{"id":null,"parsed":false,"error":"the line is longer than 128 MiB","statements":[]}`,
 		`{"id":7,"parsed":true,"error":null,` + one,
 	}
 	got := strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -20,8 +20,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the transcripts")
 
 func TestMain(m *testing.M) {
-	// The test binary is also the parser's process.
-	if len(os.Args) == 2 && os.Args[1] == workerCommand {
+	// The test binary is also the parser's process, and the program itself
+	// where its memory is looked at.
+	if len(os.Args) > 1 && (os.Args[1] == workerCommand || os.Args[1] == "tables") {
 		os.Exit(Main(context.Background(), os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
 	}
 	pgtest.Exit(m)

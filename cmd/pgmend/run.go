@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -41,6 +43,9 @@ is at work comes to its end first.`,
 			if err != nil {
 				return err
 			}
+			if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT says nothing else
+				debug.SetMemoryLimit(daemonMemory)
+			}
 			level := new(slog.LevelVar)
 			level.Set(logLevel(conf))
 			log := slog.New(event.NewHandler(a.stderr, a.logging(conf, level)))
@@ -48,6 +53,10 @@ is at work comes to its end first.`,
 		},
 	}
 }
+
+// daemonMemory is what the daemon takes before it collects its garbage at
+// once: a log full of statements of megabytes does not make it large for ever.
+const daemonMemory = 64 << 20
 
 // logging is how the daemon's lines look: JSON where they are shipped, for a
 // person at a terminal.

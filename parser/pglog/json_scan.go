@@ -2,9 +2,8 @@ package pglog
 
 import (
 	"bytes"
-	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/pgmend/pgmend/parser/jsonstring"
 )
 
 // jsonScanner reads the few shapes that a jsonlog has: strings and numbers.
@@ -107,57 +106,6 @@ func (s *jsonScanner) value() (text string, whole bool) {
 // other control characters, \u00XX. A cut escape is dropped.
 func (s *jsonScanner) unescape(text []byte) string {
 	from := len(s.scratch)
-	for {
-		i := bytes.IndexByte(text, '\\')
-		if i < 0 || i == len(text)-1 {
-			if i >= 0 {
-				text = text[:i]
-			}
-			s.scratch = append(s.scratch, text...)
-			return view(s.scratch[from:])
-		}
-		s.scratch = append(s.scratch, text[:i]...)
-		c := text[i+1]
-		text = text[i+2:]
-		switch c {
-		case 'b':
-			c = '\b'
-		case 'f':
-			c = '\f'
-		case 'n':
-			c = '\n'
-		case 'r':
-			c = '\r'
-		case 't':
-			c = '\t'
-		case 'u':
-			s.scratch, text = unescapeUnicode(s.scratch, text)
-			continue
-		}
-		s.scratch = append(s.scratch, c)
-	}
-}
-
-// unescapeUnicode writes the character of the hex digits that text begins
-// with, and of a second half where they are the first of a surrogate pair.
-func unescapeUnicode(out, text []byte) (written, rest []byte) {
-	r, ok := hex4(text)
-	if !ok {
-		return out, text
-	}
-	text = text[4:]
-	if utf16.IsSurrogate(r) && bytes.HasPrefix(text, []byte(`\u`)) {
-		if low, ok := hex4(text[2:]); ok {
-			r, text = utf16.DecodeRune(r, low), text[6:]
-		}
-	}
-	return utf8.AppendRune(out, r), text
-}
-
-func hex4(s []byte) (rune, bool) {
-	if len(s) < 4 {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(string(s[:4]), 16, 32)
-	return rune(n), err == nil
+	s.scratch = jsonstring.AppendUnescaped(s.scratch, view(text))
+	return view(s.scratch[from:])
 }

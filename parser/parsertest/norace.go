@@ -1,0 +1,6 @@
+//go:build !race
+
+package parsertest
+
+// RaceDetector is off.
+const RaceDetector = false
