@@ -5,7 +5,7 @@ package parser
 // tokens only: after FROM, JOIN, INTO and the like stands a name. It is
 // written in Go, so it also serves where the C parser was killed, and it holds
 // no more than the open parentheses, so it serves for a text of any length.
-func approximate(sql string) Statement { return approximateBody(sql, 0) }
+func approximate(sql string) Statement { return approximateBody(withoutData(sql), 0) }
 
 // approximateBody is approximate, also for what stands within so many bodies
 // of functions. In one SELECT INTO names variables.

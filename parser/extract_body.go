@@ -45,12 +45,14 @@ func (e *extractor) script(text string) {
 }
 
 // within extracts the tables of a statement in a body. It has fields of its
-// own: what it inserts is not what the statement around it inserts.
+// own: what it inserts is not what the statement around it inserts. What is
+// refused is guessed at as it is kept, masked, so that the guess is the same
+// whenever it is made.
 func (e *extractor) within(sql string) {
 	in := extractor{sql: sql, bodies: e.bodies + 1}
 	var tables []Table
 	if _, err := in.extract(); err != nil {
-		tables = refused(sql, err).Tables
+		tables = refused(Mask(sql), err).Tables
 	} else {
 		tables = in.tables.list
 	}
@@ -68,7 +70,7 @@ func (e *extractor) plpgsql(kind, text string) {
 	}
 	queries, ok := expressions(function, text)
 	if !ok {
-		e.noteAll(approximateBody(text, e.bodies+1).Tables)
+		e.noteAll(approximateBody(Mask(text), e.bodies+1).Tables)
 		return
 	}
 	for _, q := range queries {

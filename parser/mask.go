@@ -18,7 +18,8 @@ const masked = "'***'"
 //     on further lines (U&'…' becomes U&'***', because UESCAPE may follow);
 //   - every number becomes 1, which LIMIT, float(n) and the like accept;
 //   - a list of such literals after IN becomes its first, and one of $n too;
-//   - a run of white space and comments becomes one space;
+//   - a run of white space and comments becomes one space, and the rows that
+//     follow COPY in a script of psql, with psql's commands, do so too;
 //   - the value in SET name = value becomes '***', but DEFAULT and what
 //     search_path and role are set to stay, for these are names;
 //   - the body of a function or of DO in SQL or PL/pgSQL is code: it stays,
@@ -31,7 +32,7 @@ func Mask(sql string) string { return string(appendMasked(nil, sql)) }
 // for the bodies of functions, allocates nothing.
 func appendMasked(dst []byte, sql string) []byte {
 	start := len(dst)
-	dst = appendCode(dst, sql, 0)
+	dst = appendCode(dst, withoutData(sql), 0)
 	for len(dst) > start && dst[len(dst)-1] == ' ' {
 		dst = dst[:len(dst)-1]
 	}

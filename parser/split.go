@@ -9,7 +9,8 @@ import (
 const blank = " \t\n\v\f\r"
 
 // Split takes a text apart at its semicolons, but not at those inside of
-// quotes, of a rule's parentheses or of a BEGIN ATOMIC body.
+// quotes, of a rule's parentheses or of a BEGIN ATOMIC body. What a script has
+// that is not SQL, the rows of COPY and psql's commands, is left out.
 func Split(sql string) []string {
 	var out []string
 	for one := range statements(sql) {
@@ -33,6 +34,7 @@ func Pieces(sql string) []string {
 
 // statements is Split, one by one, each with all of the text from there on.
 func statements(sql string) iter.Seq2[string, string] {
+	sql = withoutData(sql)
 	return func(yield func(one, rest string) bool) {
 		var s splitter
 		start := 0

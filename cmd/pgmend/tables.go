@@ -47,11 +47,14 @@ output, in the same order, is the answer to it.`,
 			case input == "jsonl" || (len(args) == 1) == (file != ""):
 				return usagef("SQL is needed, either as the argument or by -f")
 			}
-			sql := ""
-			if len(args) == 1 {
+			var sql string
+			switch {
+			case len(args) == 1:
 				sql = args[0]
-			} else if sql, err = a.read(file); err != nil {
-				return err
+			default:
+				if sql, err = a.read(file); err != nil {
+					return err
+				}
 			}
 			list, err := parse.Parse(c.Context(), []string{sql})
 			if err != nil {

@@ -125,17 +125,17 @@ func (r *lineReader) line() ([]byte, error) {
 		// What is not written to takes no memory, and to grow would copy.
 		r.long = make([]byte, 0, maxLine+longLine)
 	}
-	text := append(r.long[:0], part...)
+	r.long = append(r.long[:0], part...)
 	for errors.Is(err, bufio.ErrBufferFull) {
 		part, err = r.ReadSlice('\n')
-		if len(text) <= maxLine {
-			text = append(text, part...)
+		if len(r.long) <= maxLine {
+			r.long = append(r.long, part...)
 		}
 	}
-	if len(text) > maxLine {
+	if len(r.long) > maxLine {
 		return nil, errors.Join(errLong, err)
 	}
-	return text, err
+	return r.long, err
 }
 
 func decode(text []byte) line {

@@ -223,17 +223,26 @@ func TestTheChildIsLimited(t *testing.T) {
 	}
 }
 
-// A batch of two that no cache knows, there and back.
+// Statements that no cache knows, there and back, in batches.
 func BenchmarkRoundTrip(b *testing.B) {
-	p, err := New(Config{Command: []string{os.Args[0], serveArgument}, Cache: 1})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer p.Close()
-	texts := []string{"SELECT a.x FROM a JOIN b ON a.id = b.id", "SELECT b.x FROM a JOIN b ON a.id = b.id"}
-	for b.Loop() {
-		if _, err := p.Parse(b.Context(), texts); err != nil {
-			b.Fatal(err)
-		}
+	for _, size := range []int{1, 64} {
+		b.Run(fmt.Sprintf("batch of %d", size), func(b *testing.B) {
+			p, err := New(Config{Command: []string{os.Args[0], serveArgument}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer p.Close()
+			texts, n := make([]string, size), 0
+			for b.Loop() {
+				for i := range texts {
+					n++
+					texts[i] = fmt.Sprintf("SELECT a.x FROM a%d a JOIN b ON a.id = b.id", n)
+				}
+				if _, err := p.Parse(b.Context(), texts); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(n), "us/statement")
+		})
 	}
 }
