@@ -128,6 +128,48 @@ func TestTheFilesArePrivate(t *testing.T) {
 
 // An archived copy is read where nobody can write, and nothing is made beside
 // it.
+// What root makes in the daemon's folder belongs to the daemon, and a link
+// there leads root nowhere.
+func TestRootLocksTheDaemonNotOut(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can try this")
+	}
+	const daemon = 65534
+	dir := t.TempDir()
+	if err := os.Chown(dir, daemon, daemon); err != nil {
+		t.Fatal(err)
+	}
+	l := opened(t, dir)
+	appended(t, l, "F1", `{}`)
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if owner := info.Sys().(*syscall.Stat_t); owner.Uid != daemon || owner.Gid != daemon {
+			t.Errorf("%s belongs to %d:%d", f.Name(), owner.Uid, owner.Gid)
+		}
+	}
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other := t.TempDir()
+	if err := errors.Join(os.Chown(other, daemon, daemon), os.Symlink(victim, filepath.Join(other, "lock"))); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := Open(other); err == nil {
+		t.Errorf("a link is followed: %v", l.Close())
+	}
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "kept" {
+		t.Errorf("the link's target has %q, %v", text, err)
+	}
+}
+
 func TestReadingACopyThatNobodyCanWrite(t *testing.T) {
 	if dir := os.Getenv("PGMEND_LEDGER_COPY"); dir != "" {
 		l, err := OpenReadOnly(dir)

@@ -80,7 +80,7 @@ func private(path string) error {
 	case errors.Is(err, fs.ErrExist):
 		err = os.Chmod(path, 0o600)
 	case err == nil:
-		err = f.Close()
+		err = errors.Join(entrust(f), f.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("the ledger: %w; run as the owner of the state directory, or name another with --state", err)
