@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/healer"
@@ -66,10 +67,10 @@ func (a *app) configure() (*config.Config, error) {
 // systemState is the daemon's directory, as its unit makes it.
 const systemState = "/var/lib/pgmend"
 
-// defaultState is the daemon's directory for root, and the XDG place for
-// everybody else.
+// defaultState is the daemon's directory for root and for the daemon's user,
+// and the XDG place for everybody else.
 func (a *app) defaultState() string {
-	if os.Geteuid() == 0 {
+	if os.Geteuid() == 0 || owns(systemState) {
 		return systemState
 	}
 	base := a.env("XDG_STATE_HOME")
@@ -77,6 +78,16 @@ func (a *app) defaultState() string {
 		base = filepath.Join(a.env("HOME"), ".local", "state")
 	}
 	return filepath.Join(base, "pgmend")
+}
+
+// owns reports whether a folder is this user's.
+func owns(dir string) bool {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return false
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(owner.Uid) == os.Geteuid()
 }
 
 // siteRules is where a site's own rules are, unless it is configured.
