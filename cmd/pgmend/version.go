@@ -10,8 +10,15 @@ import (
 	"github.com/pgmend/pgmend/rules"
 )
 
-// version is the module's, as the go command recorded it at the build.
+// release is a package's version, set by the linker where one is made.
+var release string
+
+// version is the package's or else the module's, as the go command recorded
+// it at the build.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "(devel)"

@@ -11,7 +11,7 @@ func Initial() string {
 	var out strings.Builder
 	out.WriteString("# pgmend's configuration. Files of conf.d/*.yaml beside it come over it, then the\n" +
 		"# environment, then flags. pgmend config check names every mistake;\n" +
-		"# systemctl reload pgmend takes it over. See pgmend(1) and pgmend setup sql.\n")
+		"# systemctl reload pgmend takes it over. See pgmend.yaml(5) and pgmend setup sql.\n")
 	for _, k := range Keys() {
 		out.WriteString("\n")
 		k.write(&out, "", "")

@@ -66,38 +66,33 @@ func Parse(name string, src []byte) (*Config, error) {
 	return r.config, nil
 }
 
-// variables are the environment's, each with the key it stands for.
-func variables() map[string]string {
-	return map[string]string{
-		"PGMEND_MODE": "mode", "PGMEND_TIMEZONE": "timezone", "PGMEND_RULES_DIR": "rules_dir",
-		"PGMEND_STATE": "state", "PGMEND_ALLOW_SUPERUSER": "allow_superuser",
-		"PGMEND_CONTROL_SOCKET": "control.socket", "PGMEND_CONTROL_GROUP": "control.group",
-		"PGMEND_METRICS_LISTEN": "metrics.listen",
-		"PGMEND_LOG_LEVEL":      "logging.level", "PGMEND_LOG_FORMAT": "logging.format",
-		"PGMEND_DATABASES": "databases", "PGMEND_CONNINFO": "connection.conninfo",
+// Variable is one of the environment's, with the key it stands for.
+type Variable struct{ Name, Key string }
+
+// Variables come over the files, in this order.
+func Variables() []Variable {
+	return []Variable{
+		{"PGMEND_ALLOW_SUPERUSER", "allow_superuser"}, {"PGMEND_CONNINFO", "connection.conninfo"},
+		{"PGMEND_CONTROL_GROUP", "control.group"}, {"PGMEND_CONTROL_SOCKET", "control.socket"},
+		{"PGMEND_DATABASES", "databases"}, {"PGMEND_LOG_FORMAT", "logging.format"}, {"PGMEND_LOG_LEVEL", "logging.level"},
+		{"PGMEND_METRICS_LISTEN", "metrics.listen"}, {"PGMEND_MODE", "mode"}, {"PGMEND_RULES_DIR", "rules_dir"},
+		{"PGMEND_STATE", "state"}, {"PGMEND_TIMEZONE", "timezone"},
 	}
 }
 
 // environment applies PGMEND_* over the files.
 func (r *reader) environment(env func(string) string) {
-	all := variables()
-	names := make([]string, 0, len(all))
-	for name := range all {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		value := env(name)
+	for _, v := range Variables() {
+		value := env(v.Name)
 		if value == "" {
 			continue
 		}
-		r.config.digest([]byte(name + "=" + value))
-		at := place{file: "environment: " + name}
-		if name == "PGMEND_DATABASES" {
+		r.config.digest([]byte(v.Name + "=" + value))
+		if v.Key == "databases" {
 			r.config.Databases = strings.Split(value, ",")
 			continue
 		}
-		r.scalar(all[name], value, at)
+		r.scalar(v.Key, value, place{file: "environment: " + v.Name})
 	}
 }
 
