@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-page lint bench bench-logs torture torture-logs fuzz build install clean test-matrix bench-scan docs help
+.PHONY: demo test test-all test-ops test-page lint bench bench-logs torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -75,11 +75,32 @@ build $(BIN)/pgmend: ## bin/pgmend
 	@mkdir -p $(BIN)
 	$(GO) build -trimpath -o $(BIN)/pgmend ./cmd/pgmend
 
-install: build ## the program and its units, below DESTDIR
-	install -D -m 0755 $(BIN)/pgmend $(DESTDIR)/usr/bin/pgmend
+install: build install-built ## the program, its units, manual pages and completions, below DESTDIR
+
+# PROGRAM is what is installed; make packages builds one of its own.
+PROGRAM ?= $(BIN)/pgmend
+SHARE = $(DESTDIR)/usr/share
+
+install-built:
+	install -D -m 0755 $(PROGRAM) $(DESTDIR)/usr/bin/pgmend
 	install -D -m 0644 systemd/pgmend.service $(DESTDIR)/usr/lib/systemd/system/pgmend.service
+	install -D -m 0644 systemd/pgmend@.service $(DESTDIR)/usr/lib/systemd/system/pgmend@.service
 	install -D -m 0644 systemd/sysusers.d/pgmend.conf $(DESTDIR)/usr/lib/sysusers.d/pgmend.conf
 	install -D -m 0644 systemd/tmpfiles.d/pgmend.conf $(DESTDIR)/usr/lib/tmpfiles.d/pgmend.conf
+	install -D -m 0644 systemd/pgmend.service.d/tcp.conf $(SHARE)/doc/pgmend/examples/tcp.conf
+	$(PROGRAM) alerts export all --to $(SHARE)/doc/pgmend/examples/alerts
+	$(PROGRAM) config schema > $(SHARE)/doc/pgmend/config.schema.json
+	$(PROGRAM) man $(SHARE)/man
+	@mkdir -p $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	$(PROGRAM) completion bash > $(SHARE)/bash-completion/completions/pgmend
+	$(PROGRAM) completion zsh > $(SHARE)/zsh/site-functions/_pgmend
+	$(PROGRAM) completion fish > $(SHARE)/fish/vendor_completions.d/pgmend.fish
+
+packages: ## bin/packages: a .deb and an .rpm, of what make install installs
+	@scripts/packages.sh
+
+test-packages: ## lintian; the .deb installed, run by systemd, upgraded, purged in a throwaway copy of this machine
+	@scripts/test-packages.sh
 
 clean: ## what was built here
 	rm -rf $(BIN) .bin

@@ -31,7 +31,7 @@ if [ "${1:-}" = packages ]; then
         as_root apt-get update -qq
         as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends lintian >/dev/null
     fi
-    if ! .bin/nfpm --version 2>/dev/null | grep -q "${nfpm#v}"; then
+    if ! go version -m .bin/nfpm 2>/dev/null | grep -q "nfpm/v2[[:space:]]$nfpm"; then
         say "building nfpm $nfpm"
         GOBIN="$PWD/.bin" go install "github.com/goreleaser/nfpm/v2/cmd/nfpm@$nfpm"
     fi

@@ -21,6 +21,10 @@ var manual = map[string]string{
 	"git clone https://github.com/pgmend/pgmend && cd pgmend":    "the checkout that this test is in",
 	"curl --unix-socket /run/pgmend/page.sock http://localhost/": "TestTheDaemonServesItsPage",
 	"make demo": "TestDemo, and that the target is there",
+	"sudo apt install ./bin/packages/pgmend_*.deb": "make test-packages",
+	"sudoedit /etc/pgmend/config.yaml":             "make test-packages",
+	"sudo systemctl enable --now pgmend":           "make test-packages",
+	"pgmend doctor":                                "TestDoctor, and make test-packages",
 }
 
 // TestTheDocumentationsCommands runs what README.md and docs/ tell people to

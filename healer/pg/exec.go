@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +29,9 @@ func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outco
 	var err error
 	if o.op.Mode == rules.Transaction {
 		seen, err = o.watched(ctx, working, func(ctx context.Context) error {
-			return o.execInTransaction(ctx, st, &out)
+			var err error
+			out.Rows, out.Tag, err = o.execInTransaction(ctx, st)
+			return err
 		})
 	} else {
 		out.Rows, out.Tag, seen, err = o.execInSession(ctx, st)
@@ -200,25 +201,17 @@ func (o *operation) horizon(ctx context.Context) error {
 }
 
 // execInTransaction runs a statement in the owner's sandbox.
-func (o *operation) execInTransaction(ctx context.Context, st healer.Statement, out *healer.Outcome) (err error) {
+func (o *operation) execInTransaction(ctx context.Context, st healer.Statement) ([]rules.Row, string, error) {
 	if st.Role == "" {
-		out.Rows, out.Tag, err = o.exec(ctx, st.SQL)
-		return err
+		return o.exec(ctx, st.SQL)
 	}
-	out.Tag = tag(st.Class)
 	if st.Class == "select" {
-		out.Rows, err = o.rowsAs(ctx, st.Role, selectBody, st.SQL)
-		return err
+		rows, err := o.rowsAs(ctx, st.Role, selectBody, st.SQL)
+		return rows, tag(st.Class), err
 	}
-	rows, err := o.sandbox(ctx, st.Role, actBody, st.SQL, changedFields)
-	if err == nil && len(rows) == 1 {
-		out.Changed, err = strconv.ParseInt(rows[0][0].Text, 10, 64)
-	}
-	return err
+	_, err := o.sandbox(ctx, st.Role, actBody, st.SQL, nil)
+	return nil, tag(st.Class), err
 }
-
-// changedFields is what actBody returns.
-var changedFields = []rules.Column{{Name: "changed"}}
 
 // tag is a command tag for a statement whose own was lost in the sandbox.
 func tag(class string) string { return strings.ToUpper(strings.ReplaceAll(class, "_", " ")) }

@@ -34,8 +34,8 @@ CREATE UNIQUE INDEX CONCURRENTLY dirty_key ON app.dirty (id);
 
 -- want
 app.clean_key
-app.dirty_key refused: blocked by
+app.dirty_key
 
 -- plan
 REINDEX INDEX CONCURRENTLY "app"."clean_key"
-REINDEX INDEX CONCURRENTLY "app"."dirty_key"
+DROP INDEX CONCURRENTLY "app"."dirty_key"
