@@ -35,7 +35,7 @@ func (r *run) apply(ctx context.Context, c chosen) (*Attempt, error) {
 		Server: r.server, Started: r.now(), Guards: passedGuards(c.rule),
 		Steps: r.doneBefore(*fresh),
 	}
-	values := r.base(c.rule).Merge(fresh.Finding.Facts)
+	values := r.base(c.rule).Merge(fresh.Finding.Facts, rules.RunValues(a.ID))
 	if a.Before, err = r.picture(ctx, c.rule, fresh.Finding.Object, values); err == nil {
 		a.Builds, err = r.cfg.Snapshotter.Builds(ctx, fresh.Finding.Object)
 	}

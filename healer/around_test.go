@@ -2,7 +2,6 @@ package healer_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -499,37 +498,15 @@ func TestReadersOfTheWALHoldHeavyRepairsUp(t *testing.T) {
 
 // standby attaches a replica that replays nothing of what it is sent.
 func (x *site) standby() (end func()) {
-	c, err := pgconn.Connect(x.t.Context(), x.ConnString("postgres", "postgres")+" replication=true application_name=paused")
+	c, err := rulestest.Replica(x.t.Context(), x.ConnString("postgres", "postgres"), "paused")
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	start := x.Ask(x.t, x.Name, "postgres", "SELECT pg_current_wal_flush_lsn()")
-	at := x.Ask(x.t, x.Name, "postgres", "SELECT pg_wal_lsn_diff('"+start+"', '0/0')::int8")
-	c.Frontend().Send(&pgproto3.Query{String: "START_REPLICATION PHYSICAL " + start})
-	c.Frontend().Send(&pgproto3.CopyData{Data: feedback(at)})
-	if err := c.Frontend().Flush(); err != nil {
-		x.t.Fatal(err)
-	}
-	x.until("SELECT count(*) = 1 FROM pg_stat_replication WHERE replay_lsn IS NOT NULL")
 	return func() {
 		_ = c.Conn().Close()
 		x.super("SELECT pg_terminate_backend(pid) FROM pg_stat_replication")
 		x.until("SELECT count(*) = 0 FROM pg_stat_replication")
 	}
-}
-
-// feedback is a standby status update: written, flushed and replayed up to one
-// position (documentation, Streaming Replication Protocol).
-func feedback(at string) []byte {
-	lsn, err := strconv.ParseUint(at, 10, 64)
-	if err != nil {
-		panic(err)
-	}
-	out := []byte{'r'}
-	for _, n := range []uint64{lsn, lsn, lsn, 0} {
-		out = binary.BigEndian.AppendUint64(out, n)
-	}
-	return append(out, 0)
 }
 
 func itoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

@@ -3,7 +3,10 @@ package healer
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
+
+	"github.com/pgmend/pgmend/rules"
 )
 
 // Budget is what a repair may cost, and what there is of it.
@@ -149,6 +152,25 @@ func (r *run) room(b Budget, data, wal int64) *Decision {
 		}
 	}
 	return nil
+}
+
+// walFree is how much is free where the WAL is written, null where that cannot
+// be seen from here.
+func (r *run) walFree(ctx context.Context, f Finding) (rules.Value, error) {
+	free := rules.Null()
+	if r.cfg.Operator == nil {
+		return free, nil
+	}
+	b, err := r.cfg.Operator.Budget(ctx, f.Object, false)
+	for _, d := range b.Disks {
+		switch {
+		case d.WAL && d.Known:
+			free = rules.Number(d.Free)
+		case d.WAL && r.cfg.Policy.Limits.UnknownDisk:
+			free = rules.Number(math.MaxInt64)
+		}
+	}
+	return free, err
 }
 
 // backlog asks whether somebody who reads the WAL is too far behind. While a

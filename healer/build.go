@@ -73,6 +73,7 @@ func (r *run) steps(ctx context.Context, rule *rules.Rule, a *rules.Action, valu
 			if err != nil {
 				return nil, fmt.Errorf("line %d: %w", step.Line, err)
 			}
+			missing = slices.DeleteFunc(missing, rules.OfRun)
 			if len(missing) > 0 && len(step.Let) == 0 {
 				return nil, fmt.Errorf("line %d: no value for %v", step.Line, missing)
 			}

@@ -61,8 +61,20 @@ func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values
 		return refuse(Invalid, "the rule's logic: "+err.Error(), "")
 	case facts == nil:
 		return nil, nil
+	case rule.Prove == nil:
+		return r.finding(rule, table, row, facts), nil
 	}
-	return r.finding(rule, table, row, facts), nil
+	proof, err := r.question(ctx, rule, *rule.Prove, base.Merge(facts.Values("")))
+	switch {
+	case err != nil:
+		s := r.skipped(rule, name(row), err)
+		return nil, &s
+	case len(proof) == 0:
+		return nil, nil
+	case len(proof) > 1:
+		return refuse(Invalid, fmt.Sprintf("prove returned %d rows, one is allowed", len(proof)), "")
+	}
+	return r.finding(rule, table, row, slices.Concat(facts, proof[0])), nil
 }
 
 // capture reads the facts of one candidate. An error that the rule names is the
@@ -94,7 +106,7 @@ func reason(rule *rules.Rule, base rules.Values, facts rules.Row) (rules.Row, er
 		return nil, err
 	}
 	facts = slices.DeleteFunc(slices.Clone(facts), func(c rules.Column) bool { return slices.Contains(rule.Logic.Takes, c.Name) })
-	for _, name := range rule.Logic.Gives {
+	for _, name := range slices.Concat(rule.Logic.Gives, rule.Logic.SQL) {
 		facts = append(facts, rules.Column{Name: name, Value: rules.Text(given[name])})
 	}
 	return facts, nil
@@ -125,6 +137,9 @@ func (r *run) finding(rule *rules.Rule, table uint32, row, facts rules.Row) *Fin
 	query := rule.Detect.Text
 	if rule.Capture != nil {
 		query = rule.Capture.Text
+	}
+	if rule.Prove != nil {
+		query = rule.Prove.Text
 	}
 	f.Evidence = []Evidence{{Query: query, Row: facts, At: now}}
 	f.Identify(r.server, rule.Scope)

@@ -123,6 +123,7 @@ type Statement struct {
 // Outcome is what a statement did.
 type Outcome struct {
 	Tag      string        `json:"tag"`
+	Changed  int64         `json:"changed,omitempty"` // rows that a statement in an owner's sandbox changed
 	Rows     []rules.Row   `json:"rows,omitempty"`
 	Notices  []Notice      `json:"notices,omitempty"`
 	Started  time.Time     `json:"started"`

@@ -54,6 +54,9 @@ func (r *run) findRule(ctx context.Context, rule *rules.Rule, fingerprint string
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.RuleTime)
 	defer cancel()
 	r.pulse.expect(r.cfg.RuleTime)
+	if len(rule.Counts) > 0 {
+		return r.counted(rule, fingerprint)
+	}
 
 	base := r.base(rule)
 	rows, err := r.cfg.Reader.Read(ctx, Read{

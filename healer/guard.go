@@ -123,6 +123,13 @@ func (r *run) recalled(f Finding) rules.Values {
 func (r *run) guardRows(ctx context.Context, f Finding, rule *rules.Rule) *Decision {
 	values := r.base(rule).Merge(f.Facts, r.recalled(f))
 	for _, g := range rule.Guards {
+		if slices.Contains(g.Names(), rules.WALFree) {
+			free, err := r.walFree(ctx, f)
+			if err != nil {
+				return refuse(g.Name, "what is free cannot be measured now: %v", err)
+			}
+			values[rules.WALFree] = free
+		}
 		rows, err := r.read(ctx, rule, g.Query, values)
 		if err != nil {
 			return refuse(g.Name, "the guard could not be asked: %v", err)

@@ -31,6 +31,10 @@ type Config struct {
 	Clock       func() time.Time // nil: time.Now
 	RuleTime    time.Duration    // for one rule's detect and captures; 0: 2 min
 
+	// Hearsay sums up the server's log; nil: rules that count its events do not
+	// take part.
+	Hearsay Hearsay
+
 	// Patroni reports whether Patroni is paused; nil: there is nobody to ask.
 	Patroni func(context.Context) (paused bool, err error)
 

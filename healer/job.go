@@ -28,13 +28,18 @@ type job struct {
 	tidied  error // why what it left could not be cleared up
 	stopped bool  // it was asked to stop
 	sent    bool  // a statement or COMMIT was sent, and its answer never came
+	circled bool  // rows that others hold or change were listed again and again
 }
 
 // do runs the steps, again from where it was after a yield. Whatever happened,
 // it clears up what was left. Its error is kept for finish.
 func (j *job) do(ctx context.Context) {
 	for try := 1; ; try++ {
+		moved := j.attempt.moved()
 		j.err = j.try(ctx)
+		if j.attempt.moved() > moved && !j.circled {
+			try = 1 // it got on: whoever came in between did not keep it from its work
+		}
 		j.stopped = ctx.Err() != nil
 		if j.err == nil || lost(j.err) || errors.Is(j.err, errUndurable) {
 			return // in the last two cases only the next reconciliation may act
@@ -46,7 +51,8 @@ func (j *job) do(ctx context.Context) {
 			j.err = nil // a drop that was cut short has been finished
 			return
 		}
-		if !yielded(j.err) || try == tries || j.stopped {
+		if !yielded(j.err) || try == tries || j.stopped || j.circled {
+			j.err = errors.Join(j.err, j.discard(context.WithoutCancel(ctx)))
 			return
 		}
 		// Jitter, so that two parties that met do not meet again.
@@ -95,28 +101,18 @@ func (j *job) try(ctx context.Context) (err error) {
 			err = closed
 		}
 	}()
-	if j.action.Mode == rules.Transaction {
+	switch j.action.Mode {
+	case rules.Batches:
+		return j.batches(ctx)
+	case rules.Transaction:
 		// They were rolled back together.
 		j.attempt.Steps = nil
 	}
-	s, err := j.cfg.Operator.Begin(ctx, Operation{
-		Application: j.attempt.application(),
-		Database:    j.values["run_in"].Text, Signals: j.action.Signals(),
-		Mode: j.action.Mode, Deadline: j.deadline(), LockTimeout: j.action.LockTimeout,
-		Server: j.server, Alarm: j.watch(),
-	})
+	s, err := j.open(ctx, j.action.Mode)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return err
 	}
-	defer func() {
-		commit := err == nil
-		j.sent = j.sent || commit && j.action.Mode == rules.Transaction
-		closed := s.Close(context.WithoutCancel(ctx), commit)
-		if commit && closed != nil {
-			err = fmt.Errorf("commit: %w", closed)
-		}
-		j.sent = j.sent && lost(err)
-	}()
+	defer func() { err = j.shut(ctx, s, err) }()
 	for i, step := range j.steps {
 		if j.done(i) {
 			continue
@@ -126,6 +122,33 @@ func (j *job) try(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+// open begins a session for steps.
+func (j *job) open(ctx context.Context, mode rules.Mode) (Session, error) {
+	s, err := j.cfg.Operator.Begin(ctx, Operation{
+		Application: j.attempt.application(),
+		Database:    j.values["run_in"].Text, Signals: j.action.Signals(),
+		Mode: mode, Deadline: j.deadline(), LockTimeout: j.action.LockTimeout,
+		Server: j.server, Alarm: j.watch(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	return s, nil
+}
+
+// shut ends it, with what its steps came to: a transaction is committed where
+// that is nil.
+func (j *job) shut(ctx context.Context, s Session, err error) error {
+	commit := err == nil
+	j.sent = j.sent || commit && j.action.Mode != rules.Session
+	closed := s.Close(context.WithoutCancel(ctx), commit)
+	if commit && closed != nil {
+		err = fmt.Errorf("commit: %w", closed)
+	}
+	j.sent = j.sent && lost(err)
+	return err
 }
 
 // longestStep is what an Operation's default deadline comes to.
@@ -180,8 +203,7 @@ func (j *job) step(ctx context.Context, s Session, i int, step PlannedStep) erro
 	if err != nil {
 		return fmt.Errorf("step %d: %w", i+1, err)
 	}
-	run := StepRun{SQL: sql, Class: step.Class, Role: step.Role}
-	j.attempt.Steps = append(j.attempt.Steps[:i:i], run)
+	j.attempt.begin(i, StepRun{SQL: sql, Class: step.Class, Role: step.Role})
 	j.attempt.State = Running
 	if err := j.save(ctx, j.attempt, StepStarted); err != nil {
 		return err
@@ -224,53 +246,6 @@ func (j *job) mayGoOn(ctx context.Context) string {
 		return "the maintenance window closed"
 	}
 	return j.sameServer(ctx)
-}
-
-// render asks what is only known under the locks held, makes sure that
-// nothing objects, and renders the statement from the rule's own text.
-func (j *job) render(ctx context.Context, s Session, step PlannedStep) (string, error) {
-	template := j.action.Steps[step.Index]
-	values := j.values.Merge(step.Each)
-	for _, let := range template.Let {
-		rows, err := j.ask(ctx, s, let, values, step.Role)
-		if err != nil {
-			return "", fmt.Errorf("line %d: let: %w", let.Line, err)
-		}
-		if len(rows) != 1 {
-			return "", fmt.Errorf("line %d: let returned %d rows, one is needed", let.Line, len(rows))
-		}
-		values = values.Merge(rows[0].Values(""))
-	}
-	for _, assert := range template.Assert {
-		rows, err := j.ask(ctx, s, assert, values, step.Role)
-		if err != nil {
-			return "", fmt.Errorf("line %d: assert: %w", assert.Line, err)
-		}
-		if len(rows) > 0 {
-			return "", fmt.Errorf("line %d: assertion failed: %s", assert.Line, firstText(rows[0]))
-		}
-	}
-	sql, err := template.Inline(values)
-	if err != nil {
-		return "", err
-	}
-	if len(template.Let) == 0 && sql != step.SQL {
-		return "", errors.New("the statement is not the planned one any more")
-	}
-	return sql, rules.CheckRendered(sql, step.Class)
-}
-
-func (j *job) ask(ctx context.Context, s Session, q rules.Query, v rules.Values, role string) ([]rules.Row, error) {
-	return s.Read(ctx, Read{
-		Application: j.attempt.application(), Query: q.Template, Values: v, Role: role,
-	})
-}
-
-func firstText(row rules.Row) string {
-	if len(row) == 0 || row[0].Null {
-		return "a row"
-	}
-	return row[0].Text
 }
 
 // judge says whether a statement that returned also did what it was for. A

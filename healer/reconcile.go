@@ -1,6 +1,7 @@
 package healer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,7 +106,7 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 	if rule == nil {
 		return r.abandon(ctx, a, "interrupted, and its rule was changed or removed since, so it cannot be verified")
 	}
-	j.values = r.base(rule).Merge(a.Plan.Finding.Facts)
+	j.values, j.action, j.steps = r.base(rule).Merge(a.Plan.Finding.Facts, rules.RunValues(cmp.Or(a.UndoOf, a.ID))), rule.Repair, a.Plan.Steps
 	verify := func(ctx context.Context) error {
 		return r.verify(ctx, rule, j.values, min(rule.Verify.Within, settled))
 	}
@@ -120,6 +121,11 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 		return nil
 	}
 	a.Verified = err == nil
+	if !a.Verified {
+		if err := j.discard(ctx); err != nil {
+			a.Err += "; " + err.Error()
+		}
+	}
 	if after, err := j.picture(ctx, rule, a.Plan.Finding.Object, j.values); err == nil {
 		a.After = after
 	}
@@ -133,6 +139,12 @@ func (j *job) takenBack(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("repair %s: %w", j.attempt.UndoOf, ErrNotFound)
 	}
+	if done.Plan.UndoMode == rules.Batches {
+		if err := j.gone(ctx, done); err != nil {
+			return err
+		}
+		return j.closed(ctx, done)
+	}
 	now, err := j.cfg.Snapshotter.Snapshot(ctx, j.attempt.Plan.Finding.Object)
 	if err != nil {
 		return err
@@ -140,6 +152,11 @@ func (j *job) takenBack(ctx context.Context) error {
 	if diff := done.Before.Snapshot.Diff(now); len(diff) > 0 {
 		return fmt.Errorf("the object is not as it was: %s", diff[0])
 	}
+	return j.closed(ctx, done)
+}
+
+// closed writes down that a repair was taken back, and mutes its finding.
+func (j *job) closed(ctx context.Context, done Attempt) error {
 	done.State, done.UndoneBy = Undone, j.attempt.ID
 	if err := j.save(ctx, &done, RepairUndone); err != nil {
 		return err

@@ -78,7 +78,7 @@ func (r *run) choose() error {
 }
 
 func (r *run) takesPart(rule *rules.Rule) bool {
-	if r.cfg.Policy.For(rule.ID) == WillOff || (rule.Scope == rules.ScopeCluster && !r.cfg.Control) {
+	if r.deaf(rule) || r.cfg.Policy.For(rule.ID) == WillOff || (rule.Scope == rules.ScopeCluster && !r.cfg.Control) {
 		return false
 	}
 	major, need := r.server.Major(), rule.Requires

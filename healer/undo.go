@@ -52,7 +52,7 @@ func (r *run) undoable(ctx context.Context, id string) (Attempt, *rules.Rule, er
 		return refusal("it is itself the undo of %s", a.UndoOf)
 	case a.UndoneBy != "":
 		return refusal("it was undone by %s already", a.UndoneBy)
-	case !a.Verified:
+	case !a.Verified && !a.partial():
 		return refusal("it is %s, and only a verified repair can be undone", a.State)
 	case a.Plan.UndoNone != "":
 		return refusal("it has no undo, because %s", a.Plan.UndoNone)
@@ -75,6 +75,9 @@ func (r *run) undoable(ctx context.Context, id string) (Attempt, *rules.Rule, er
 			return Attempt{}, nil, errors.Join(&Refusal{Guard: d.Guard, Reason: d.Reason}, r.freeze(ctx))
 		}
 	}
+	if a.Plan.UndoMode == rules.Batches {
+		return a, rule, nil // rows are put back, and the undo's own assertions say where they cannot be
+	}
 	now, err := r.cfg.Snapshotter.Snapshot(ctx, a.Plan.Finding.Object)
 	if err != nil {
 		return Attempt{}, nil, fmt.Errorf("look at the object: %w", err)
@@ -94,7 +97,7 @@ func undoScript(p Plan) string {
 }
 
 func (r *run) undo(ctx context.Context, done Attempt, rule *rules.Rule) (Attempt, error) {
-	values := r.base(rule).Merge(done.Plan.Finding.Facts)
+	values := r.base(rule).Merge(done.Plan.Finding.Facts, rules.RunValues(done.ID))
 	a := &Attempt{
 		ID: ulid.Make().String(), Plan: done.Plan, State: Intended, Actor: r.actor(),
 		Server: r.server, Started: r.now(), UndoOf: done.ID,
@@ -127,6 +130,10 @@ func (j *job) restored(ctx context.Context, done Attempt) error {
 	after, err := j.picture(ctx, j.rule, a.Plan.Finding.Object, j.values)
 	if err == nil {
 		a.After = after
+	}
+	if err == nil && j.action.Mode == rules.Batches {
+		err = j.gone(ctx, done)
+	} else if err == nil {
 		if diff := done.Before.Snapshot.Diff(after.Snapshot); j.err == nil && len(diff) > 0 {
 			err = fmt.Errorf("the undo ran, but the object is not as it was: %s", diff[0])
 		}
@@ -136,10 +143,5 @@ func (j *job) restored(ctx context.Context, done Attempt) error {
 	if err := j.save(ctx, a, j.conclude()); err != nil || !a.Verified {
 		return err
 	}
-	done.State, done.UndoneBy = Undone, a.ID
-	if err := j.save(ctx, &done, RepairUndone); err != nil {
-		return err
-	}
-	f := done.Plan.Finding
-	return j.mute(ctx, f, j.actor())
+	return j.closed(ctx, done)
 }

@@ -59,7 +59,7 @@ func (r *reader) check() {
 	r.file.rules = make(map[int]*Rule)
 	for _, major := range r.file.majors() {
 		rule := r.build(major)
-		if rule.Detect.Text == "" {
+		if rule.Detect.Text == "" && len(rule.Counts) == 0 {
 			r.mistakef(1, "there is no detect section for PostgreSQL %d", major)
 			return
 		}

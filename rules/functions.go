@@ -7,7 +7,7 @@ var plainFunctions = []string{
 	"array_agg", "avg", "bool_and", "bool_or", "count", "dense_rank", "first_value", "jsonb_agg", "lag", "last_value",
 	"lead", "max", "min", "rank", "row_number", "string_agg", "sum",
 	// text, numbers, arrays, times
-	"abs", "age", "array_append", "array_cat", "array_length", "array_lower", "array_position", "array_remove",
+	"abs", "aclexplode", "age", "array_append", "array_cat", "array_length", "array_lower", "array_position", "array_remove",
 	"array_to_string", "array_upper", "btrim", "cardinality", "ceil", "clock_timestamp", "concat", "concat_ws",
 	"date_part", "date_trunc", "div", "extract", "floor", "format", "generate_series", "generate_subscripts",
 	"jsonb_array_elements", "jsonb_build_object", "jsonb_object_agg", "left", "length", "lower", "make_interval",

@@ -30,7 +30,7 @@ var hazards = map[string]hazard{
 	"attach":         {classes: []string{"alter_table", "alter_index"}, options: []string{"attach_partition", "detach_partition"}},
 	"create_table":   {classes: []string{"create_table", "drop_table"}},
 	"add_column":     {classes: []string{"alter_table"}, options: []string{"add_column", "column_default"}},
-	"move_rows":      {classes: []string{"insert", "delete", "create_table", "create_table_as"}},
+	"move_rows":      {classes: []string{"insert", "delete", "create_table", "drop_table", "revoke"}},
 	"refresh":        {classes: []string{"refresh_materialized_view"}},
 	"extension":      {classes: []string{"alter_extension"}},
 	"alter_system":   {classes: []string{"alter_system"}, session: true},

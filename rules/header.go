@@ -19,6 +19,7 @@ var headers = []string{
 var (
 	idForm    = regexp.MustCompile(`^[a-z0-9-]+/[a-z0-9-]+$`)
 	needForm  = regexp.MustCompile(`^pg(>=|<=|=)(\d+)$`)
+	kindForm  = regexp.MustCompile(`^[a-z_]+$`)
 	eventForm = regexp.MustCompile(`^([0-9A-Z]{5}|[a-z_]+)$`)
 	paramForm = regexp.MustCompile(`^([a-z]+)\s*=\s*(.*)$`)
 )
@@ -49,7 +50,7 @@ func (r *reader) set(key, value string, line int) {
 	case "risk":
 		h.Risk = oneOf(r, line, key, value, Low, Medium, High)
 	case "hazards":
-		h.Hazards = r.list(value, line, regexp.MustCompile(`^[a-z_]+$`), "a hazard's name")
+		h.Hazards = r.list(value, line, kindForm, "a hazard's name")
 		for _, hz := range h.Hazards {
 			if _, ok := hazards[hz]; !ok && hz != "none" {
 				r.mistake(line, fmt.Sprintf("unknown hazard %q", hz), didYouMean(hz, hazardNames()))

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pgmend/pgmend/rules/logic"
@@ -23,9 +25,11 @@ type Rule struct {
 	Params   []Param
 	Logic    *logic.Func // what steps cannot express, between capture and finding; nil: nothing
 
+	Counts  []string // kinds of log events, in the place of detect: enough of them make a finding
 	Detect  Query    // candidates, one row each
 	Capture *Query   // once per candidate; no row: no finding
 	Proof   []string // SQLSTATEs of capture that prove the fault, as {damage}
+	Prove   *Query   // the rows, after the logic and with its facts; no row: no finding
 	Guards  []Guard  // any row refuses
 	Measure *Query   // numbers before and after, for the report
 	Repair  *Action  // nil: the rule only reports
@@ -155,6 +159,9 @@ const (
 	Session Mode = "session"
 	// Transaction runs all steps in one transaction.
 	Transaction Mode = "transaction"
+	// Batches runs each step in a transaction of its own, and those that repeat
+	// again and again, so that many rows move and nobody waits for all of them.
+	Batches Mode = "batches"
 )
 
 // Action is a list of steps: a repair, or the undo of one.
@@ -176,6 +183,29 @@ func (a *Action) Signals() bool {
 	return false
 }
 
+// The values of one run of batches, which a plan cannot know yet: the tables
+// that it makes for itself, and whose rows those are.
+const (
+	RunAttempt    = "run.attempt"    // the id of the attempt
+	RunQuarantine = "run.quarantine" // the name of the table where rows go
+	RunWorklist   = "run.worklist"   // the name of the list of rows still to move
+)
+
+// runNames are those values.
+var runNames = [...]string{RunAttempt, RunQuarantine, RunWorklist}
+
+// RunValues are the values of one run of batches. An undo has those of the
+// attempt that it takes back.
+func RunValues(attempt string) Values {
+	id := strings.ToLower(attempt)
+	return Values{
+		RunAttempt: Text(attempt), RunQuarantine: Text("pgmend_quarantine_" + id), RunWorklist: Text("pgmend_worklist_" + id),
+	}
+}
+
+// OfRun reports whether a value is one of a run of batches.
+func OfRun(name string) bool { return slices.Contains(runNames[:], name) }
+
 // Step is one durable statement of an action and the queries around it.
 type Step struct {
 	Template
@@ -185,6 +215,7 @@ type Step struct {
 	Assert  []Query           // a row rolls back, its first column is the reason
 	Fails   map[string]string // SQLSTATE to the rule it hands over to
 	AsOwner bool              // as the object's owner, sandboxed
+	Repeat  bool              // in batches: with its neighbours, until none changes a row any more
 	Class   string            // the statement's class, by its syntax tree
 	Signals bool              // it cancels or ends a session
 }

@@ -12,7 +12,7 @@ import (
 func (r *reader) apply(rule *Rule, s section) {
 	switch s.kind {
 	case "detect":
-		rule.Detect = r.query(s)
+		r.detect(rule, s)
 	case "capture":
 		q := r.query(s)
 		rule.Capture = &q
@@ -22,6 +22,9 @@ func (r *reader) apply(rule *Rule, s section) {
 			}
 			rule.Proof = append(rule.Proof, o.value)
 		}
+	case "prove":
+		q := r.query(s)
+		rule.Prove = &q
 	case "guard":
 		rule.Guards = append(rule.Guards, Guard{Name: s.arg, Query: r.query(s)})
 	case "measure":
@@ -45,6 +48,22 @@ func (r *reader) apply(rule *Rule, s section) {
 		rule.Undo = Undo{Action: r.action(s, s.arg)}
 	case "guidance":
 		rule.Guidance = r.prose(s)
+	}
+}
+
+// detect reads one SELECT, or the kinds of log events that are counted instead.
+func (r *reader) detect(rule *Rule, s section) {
+	kinds, counts := strings.CutPrefix(s.arg, "log ")
+	switch {
+	case s.arg == "":
+		rule.Detect = r.query(s)
+	case !counts:
+		r.mistake(s.line, fmt.Sprintf("unknown option %q of detect", s.arg), "-- detect: log KIND, KIND counts events of the log")
+	default:
+		rule.Counts = r.list(kinds, s.line, kindForm, "an event's kind")
+		if strings.TrimSpace(withoutComments(strings.Join(s.body, "\n"))) != "" {
+			r.mistakef(s.line, "a rule that counts log events has no query")
+		}
 	}
 }
 
@@ -134,8 +153,8 @@ const maxLockTimeout = 500 * time.Millisecond
 func (r *reader) action(s section, arg string) *Action {
 	mode, rest, _ := strings.Cut(arg, ",")
 	a := &Action{Mode: Mode(strings.TrimSpace(mode))}
-	if a.Mode != Session && a.Mode != Transaction {
-		r.mistake(s.line, fmt.Sprintf("%s: %q is not a mode", s.kind, mode), "session or transaction")
+	if a.Mode != Session && a.Mode != Transaction && a.Mode != Batches {
+		r.mistake(s.line, fmt.Sprintf("%s: %q is not a mode", s.kind, mode), "session, transaction or batches")
 	}
 	for _, o := range r.options(s, rest) {
 		ok := false
@@ -143,11 +162,11 @@ func (r *reader) action(s section, arg string) *Action {
 		case "deadline":
 			ok = duration(o.value, &a.Deadline)
 		case "lock_timeout":
-			ok = duration(o.value, &a.LockTimeout) && a.LockTimeout <= maxLockTimeout && a.Mode == Transaction
+			ok = duration(o.value, &a.LockTimeout) && a.LockTimeout <= maxLockTimeout && a.Mode != Session
 		}
 		if !ok {
 			r.mistake(s.line, fmt.Sprintf("%s: option %s=%s is not allowed", s.kind, o.key, o.value),
-				"deadline=DURATION, and in a transaction lock_timeout up to 500ms")
+				"deadline=DURATION, and in transactions lock_timeout up to 500ms")
 		}
 	}
 	for _, st := range statements(strings.Join(s.body, "\n"), s.line+1) {
@@ -160,7 +179,7 @@ func (r *reader) action(s section, arg string) *Action {
 }
 
 var (
-	noteForm  = regexp.MustCompile(`^\s*-- (each|if|let|assert|fails|as):\s*(.*?)\s*$`)
+	noteForm  = regexp.MustCompile(`^\s*-- (each|if|let|assert|fails|as|repeat):\s*(.*?)\s*$`)
 	stateForm = regexp.MustCompile(`^[0-9A-Z]{5}$`)
 	failForm  = regexp.MustCompile(`^([0-9A-Z]{5})\s*->\s*([a-z0-9-]+/[a-z0-9-]+)$`)
 )
@@ -204,6 +223,11 @@ func (r *reader) step(s section, st statement) Step {
 				r.mistakef(n.line, "as: %q is not known; there is as: owner", n.text)
 			}
 			step.AsOwner = true
+		case "repeat":
+			if n.text != "rows" {
+				r.mistakef(n.line, "repeat: %q is not known; there is repeat: rows", n.text)
+			}
+			step.Repeat = true
 		}
 	}
 	step.Template = r.template(withoutComments(st.text), st.line).Template

@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"strconv"
+	"time"
+)
+
 // Value is one value as PostgreSQL prints it.
 type Value struct {
 	Text string `json:"text"`
@@ -9,6 +14,14 @@ type Value struct {
 
 // Text returns a text value.
 func Text(s string) Value { return Value{Text: s, Type: oidText} }
+
+// Number returns a whole number.
+func Number(n int64) Value { return Value{Text: strconv.FormatInt(n, 10), Type: oidInt8} }
+
+// Time returns a time, as the server prints it in UTC.
+func Time(t time.Time) Value {
+	return Value{Text: t.UTC().Format("2006-01-02 15:04:05.999999+00"), Type: oidTimestamptz}
+}
 
 // Null returns the null value.
 func Null() Value { return Value{Null: true} }

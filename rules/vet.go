@@ -21,6 +21,18 @@ func (k known) with(prefix string, columns []parser.Output) known {
 	return out
 }
 
+// ofRun adds the values that a run of batches has.
+func (k known) ofRun(a *Action) known {
+	if a == nil || a.Mode != Batches {
+		return k
+	}
+	out := maps.Clone(k)
+	for _, name := range runNames {
+		out[name] = ""
+	}
+	return out
+}
+
 // vet judges a rule by the syntax trees of its statements.
 func (r *reader) vet(rule *Rule) {
 	v := vetter{reader: r, rule: rule, used: make(map[string]bool)}
@@ -37,6 +49,10 @@ func (r *reader) vet(rule *Rule) {
 		base["ext."+e] = ""
 	}
 	base[HealerName] = ""
+	if len(rule.Counts) > 0 {
+		v.counts()
+		return
+	}
 	columns := v.query("detect", rule.Detect, base, readDetect)
 	for _, need := range []string{"oid", "schema", "name"} {
 		if !slices.ContainsFunc(columns, func(o parser.Output) bool { return o.Name == need }) {
@@ -52,6 +68,10 @@ func (r *reader) vet(rule *Rule) {
 		rule.Opens = rule.Reads == ReadsRows || v.opened
 	}
 	facts = v.logic(rule, facts)
+	if rule.Prove != nil {
+		facts = facts.with("", v.query("prove", *rule.Prove, facts, readRows))
+		rule.Opens = rule.Opens || rule.Reads == ReadsRows
+	}
 	if _, owner := facts["owner"]; !owner && rule.Reads == ReadsRows {
 		r.mistakef(rule.Detect.Line, "a rule that reads rows needs the column owner: it reads them in the owner's sandbox")
 	}
@@ -66,16 +86,38 @@ func (r *reader) vet(rule *Rule) {
 		v.query("measure", *rule.Measure, facts, readRows)
 	}
 	if rule.Verify != nil {
-		v.query("verify", rule.Verify.Query, facts, readRows)
+		v.query("verify", rule.Verify.Query, facts.ofRun(rule.Repair), readRows)
 	}
 	v.hazards()
 	if rule.Repair != nil {
-		v.action("repair", rule.Repair, facts)
+		v.action("repair", rule.Repair, facts.ofRun(rule.Repair))
 	}
 	if rule.Undo.Action != nil {
-		v.action("undo", rule.Undo.Action, facts)
+		v.action("undo", rule.Undo.Action, facts.ofRun(rule.Undo.Action))
 	}
 	v.unused()
+}
+
+// countParams are the parameters of a rule that counts log events.
+var countParams = map[string]ParamType{"within": TypeDuration, "min_events": TypeInteger, "min_size": TypeBytes}
+
+// counts judges a rule that counts log events. What the log says proves
+// nothing, so it may only report.
+func (v *vetter) counts() {
+	r := v.rule
+	if r.Capture != nil || r.Repair != nil || r.Measure != nil || len(r.Guards) > 0 || r.Logic != nil {
+		v.mistake(1, "a rule that counts log events has no section but detect and guidance", "any user can write any text into the log, so nothing may follow from it")
+	}
+	v.hazards()
+	for _, p := range r.Params {
+		if p.Name != enabledParam && countParams[p.Name] != p.Type {
+			v.mistake(p.Line, fmt.Sprintf("a rule that counts log events has no parameter %s of type %s", p.Name, p.Type),
+				"there are within: duration, min_events: integer and min_size: bytes")
+		}
+	}
+	if _, ok := r.Param("within"); !ok {
+		v.mistake(1, "a rule that counts log events needs the parameter within", "-- param within: duration = 24h")
+	}
 }
 
 // eventNames are the fields of a log event a rule may narrow itself by.
@@ -84,10 +126,14 @@ var eventNames = []string{"schema", "table", "constraint", "column", "sqlstate",
 // Damage is the fact that holds the message of an error that proves the fault.
 const Damage = "damage"
 
-// guardNames are what a guard may ask of the healer's memory: since when the
-// fault has been known, and how many repairs of this rule were verified within
-// the last hour.
-var guardNames = []string{"finding.first_seen", "repairs.last_hour"}
+// WALFree is the value that is how many bytes are free where the WAL is written;
+// null where that cannot be seen.
+const WALFree = "disk.wal_free"
+
+// guardNames are what a guard may ask of the healer: since when the fault has
+// been known, how many repairs of this rule were verified within the last hour,
+// and what room there is.
+var guardNames = []string{"finding.first_seen", "repairs.last_hour", WALFree}
 
 // HealerName is the value that names the login which repairs, so that a guard
 // can ask what it may do.
@@ -129,6 +175,9 @@ func (v *vetter) logic(rule *Rule, facts known) known {
 	}
 	for _, name := range rule.Logic.Gives {
 		out[name] = ""
+	}
+	for _, name := range rule.Logic.SQL {
+		out[name] = composed
 	}
 	return out
 }
@@ -176,12 +225,26 @@ func (v *vetter) inspect(section string, t Template, k known) (parser.Inspection
 	return parser.Inspection{}, false
 }
 
+// composed marks SQL that the rule's logic made, out of quoted names and of
+// expressions that the server printed.
+const composed = "logic"
+
+// inSandbox is added to the name of a section whose statement always runs in
+// the owner's sandbox.
+const inSandbox = " as owner"
+
 // expression reports whether a value is an expression that the server printed,
-// for a query that runs in the owner's sandbox. It is the owner's own code, so
-// no statement of a repair may hold it.
+// for what runs in the owner's sandbox. It is the owner's own code, so no
+// other statement of a repair may hold it.
 func (v *vetter) expression(section string, p part, fn string) bool {
-	return p.format == "sql" && fn == "pg_catalog.pg_get_expr" && v.rule.Reads == ReadsRows &&
-		(section == "guard" || section == "verify")
+	if p.format != "sql" || v.rule.Reads != ReadsRows || fn != "pg_catalog.pg_get_expr" && fn != composed {
+		return false
+	}
+	switch section {
+	case "prove", "guard", "measure", "verify":
+		return true
+	}
+	return strings.HasSuffix(section, inSandbox)
 }
 
 func definition(fn string) bool {

@@ -14,6 +14,10 @@ func (v *vetter) action(section string, a *Action, facts known) {
 	for i := range a.Steps {
 		step := &a.Steps[i]
 		k := facts
+		section := section
+		if step.AsOwner && a.Mode != Session {
+			section += inSandbox
+		}
 		if step.If != nil {
 			v.query(section+": if", *step.If, k, readRows)
 		}
@@ -34,7 +38,10 @@ func (v *vetter) action(section string, a *Action, facts known) {
 		if why := v.step(a, inspection); why != "" {
 			v.mistakef(step.Line, "%s: %s", section, why)
 		}
-		if len(step.Let) > 0 && a.Mode != Transaction {
+		if why := misplaced(a, *step); why != "" {
+			v.mistakef(step.Line, "%s: %s", section, why)
+		}
+		if len(step.Let) > 0 && a.Mode == Session {
 			v.mistakef(step.Line, "%s: let reads under locks already held, so it needs a transaction", section)
 		}
 	}
@@ -43,6 +50,19 @@ func (v *vetter) action(section string, a *Action, facts known) {
 			v.mistakef(step.Line, "%s: an action that signals sessions does nothing else: it runs as the signaller", section)
 		}
 	}
+}
+
+// misplaced says why a step does not fit into its action's mode: "" where it does.
+func misplaced(a *Action, step Step) string {
+	switch {
+	case step.Repeat && a.Mode != Batches:
+		return "repeat: rows is for batches; any other statement runs once"
+	case step.Repeat && step.Class != "insert" && step.Class != "delete":
+		return "repeat: rows is for INSERT and DELETE, which say how many rows they changed"
+	case a.Mode == Batches && !step.AsOwner:
+		return "what moves rows runs as: owner"
+	}
+	return ""
 }
 
 // signals reports whether a statement cancels or ends a session.
@@ -77,7 +97,7 @@ func (v *vetter) step(a *Action, i parser.Inspection) string {
 			return "VACUUM FULL locks everybody out and is never run"
 		}
 	}
-	if a.Mode == Transaction && v.needsSession(i) {
+	if a.Mode != Session && v.needsSession(i) {
 		return fmt.Sprintf("%s cannot run inside a transaction; the mode has to be session", describe(i))
 	}
 	return ""

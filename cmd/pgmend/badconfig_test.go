@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
+	"github.com/pgmend/pgmend/healer/hearsay"
 	"github.com/pgmend/pgmend/healer/metrics"
 )
 
@@ -149,7 +151,7 @@ func TestBadConfigurationsAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{app: a, log: slog.New(slog.DiscardHandler), metrics: metrics.New(metrics.Config{})}
+	d := &daemon{app: a, log: slog.New(slog.DiscardHandler), metrics: metrics.New(metrics.Config{}), book: hearsay.New(time.Now)}
 	d.enter(first)
 	for _, b := range list {
 		write(b.text)

@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/event"
+	"github.com/pgmend/pgmend/healer/hearsay"
 	"github.com/pgmend/pgmend/parser"
 	"github.com/pgmend/pgmend/parser/pglog"
 	"github.com/pgmend/pgmend/parser/tail"
@@ -148,13 +150,14 @@ func (d *daemon) hear(ctx context.Context, c tail.Chunk) {
 		d.tell(ctx, event.LogQuarantined, slog.String(event.KeyFile, c.Path), slog.Int64("log.offset", r.Start))
 	}
 	loop := d.loop.Load()
-	if loop == nil {
-		return // a loop begins with every rule, so no hint is lost
-	}
 	for _, r := range c.Records {
 		e := pglog.Classify(r.Record)
 		if e.Kind == "" && e.Record.SQLState == "" {
 			continue
+		}
+		d.count(ctx, e)
+		if loop == nil {
+			continue // a loop begins with every rule, so no hint is lost
 		}
 		values := make(rules.Values)
 		for name, text := range d.fields(ctx, e) {
@@ -166,6 +169,22 @@ func (d *daemon) hear(ctx context.Context, c tail.Chunk) {
 			SQLState: e.Record.SQLState, Kind: string(e.Kind), Database: e.Record.Database, Values: values,
 		})
 	}
+}
+
+// count notes an event for the rules that count.
+func (d *daemon) count(ctx context.Context, e pglog.Event) {
+	if !d.book.Counts(e.Kind) {
+		return
+	}
+	var statements []parser.Statement
+	if texts := hearsay.Texts(e); len(texts) > 0 {
+		lists, err := d.parser.Parse(ctx, texts)
+		if err != nil {
+			d.log.WarnContext(ctx, "a statement could not be parsed", "error.message", err.Error())
+		}
+		statements = slices.Concat(lists...)
+	}
+	d.book.Note(e, statements)
 }
 
 // fields are what an event says. The server's log names the constraint that a

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/hearsay"
 	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/pg"
 	"github.com/pgmend/pgmend/healer/report"
@@ -130,6 +131,14 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 	base.Rules = set
 	if base.Policy, err = a.policy(set); err != nil {
 		return nil, err
+	}
+	if !a.elsewhere() {
+		// What the daemon of this host counted is not of another one's log.
+		book := hearsay.New(a.clock)
+		if err := book.Load(ctx, state); err != nil {
+			a.warn("%v", err)
+		}
+		base.Hearsay = book
 	}
 	list, err := a.databases(ctx)
 	if err != nil {

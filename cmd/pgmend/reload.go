@@ -13,6 +13,7 @@ import (
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/event"
 	"github.com/pgmend/pgmend/healer/pg"
+	"github.com/pgmend/pgmend/rules"
 )
 
 // supervise works by one site after the other. A reload that is refused costs
@@ -45,6 +46,7 @@ func (d *daemon) supervise(ctx context.Context, s *site, hup <-chan os.Signal) e
 // enter puts a site in force.
 func (d *daemon) enter(s *site) {
 	d.site.Store(s)
+	d.book.Listen(s.rules.For(rules.MaxMajor))
 	if d.setLevel != nil {
 		d.setLevel(logLevel(s.conf))
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/control"
 	"github.com/pgmend/pgmend/healer/event"
+	"github.com/pgmend/pgmend/healer/hearsay"
 	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/metrics"
 	"github.com/pgmend/pgmend/healer/page"
@@ -87,6 +88,7 @@ type daemon struct {
 	hub      *page.Hub
 	metrics  *metrics.Metrics
 	hearing  attention
+	book     *hearsay.Book // what the log said, counted
 	renew    chan struct{} // asks for the databases to be chosen again
 
 	site   atomic.Pointer[site]        // in force
@@ -116,6 +118,10 @@ func (a *app) daemon(ctx context.Context, conf *config.Config, log *slog.Logger,
 		return fmt.Errorf("state directory %s: %w", conf.State, err)
 	}
 	defer func() { err = errors.Join(err, d.ledger.Close()) }()
+	d.book = hearsay.New(a.clock)
+	if err := d.book.Load(ctx, d.ledger); err != nil {
+		log.WarnContext(ctx, "counting begins anew", event.KeyError, err.Error())
+	}
 	if d.parser, err = newWorker(); err != nil {
 		return err
 	}
@@ -149,6 +155,11 @@ func (d *daemon) run(ctx context.Context, first *site, hup <-chan os.Signal) err
 		crew.start("metrics", control.Web{Listen: listen, Group: first.conf.Control.Group, Handler: d.metrics}.Run)
 	}
 	crew.start("page", d.page)
+	crew.start("hearsay", func(ctx context.Context) error {
+		return d.book.Run(ctx, d.ledger, func(err error) {
+			d.log.WarnContext(ctx, "what the log said could not be saved", event.KeyError, err.Error())
+		})
+	})
 	crew.start("reports", d.digests)
 	crew.start("watchdog", func(ctx context.Context) error { return d.notify.Watchdog(ctx, d.alive) })
 	crew.start("daemon", func(ctx context.Context) error { return d.supervise(ctx, first, hup) })

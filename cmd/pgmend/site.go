@@ -186,7 +186,7 @@ func (d *daemon) wire(ctx context.Context, s *site, list []*pg.Database) (*heale
 		service.Healers = append(service.Healers, healer.New(healer.Config{
 			Database: id.Database, Control: i == 0, Reader: db, Snapshotter: db, Operator: db,
 			Ledger: d.ledger, State: d.ledger, Observer: d.observer, Rules: s.rules, Policy: s.policy, Clock: d.clock,
-			Leading: leading(list[0]),
+			Hearsay: d.book, Leading: leading(list[0]),
 		}))
 	}
 	loop := healer.NewLoop(healer.LoopConfig{

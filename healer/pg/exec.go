@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,9 +30,7 @@ func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outco
 	var err error
 	if o.op.Mode == rules.Transaction {
 		seen, err = o.watched(ctx, working, func(ctx context.Context) error {
-			var err error
-			out.Rows, out.Tag, err = o.execInTransaction(ctx, st)
-			return err
+			return o.execInTransaction(ctx, st, &out)
 		})
 	} else {
 		out.Rows, out.Tag, seen, err = o.execInSession(ctx, st)
@@ -201,17 +200,25 @@ func (o *operation) horizon(ctx context.Context) error {
 }
 
 // execInTransaction runs a statement in the owner's sandbox.
-func (o *operation) execInTransaction(ctx context.Context, st healer.Statement) ([]rules.Row, string, error) {
+func (o *operation) execInTransaction(ctx context.Context, st healer.Statement, out *healer.Outcome) (err error) {
 	if st.Role == "" {
-		return o.exec(ctx, st.SQL)
+		out.Rows, out.Tag, err = o.exec(ctx, st.SQL)
+		return err
 	}
+	out.Tag = tag(st.Class)
 	if st.Class == "select" {
-		rows, err := o.rowsAs(ctx, st.Role, selectBody, st.SQL)
-		return rows, tag(st.Class), err
+		out.Rows, err = o.rowsAs(ctx, st.Role, selectBody, st.SQL)
+		return err
 	}
-	_, err := o.sandbox(ctx, st.Role, actBody, st.SQL, nil)
-	return nil, tag(st.Class), err
+	rows, err := o.sandbox(ctx, st.Role, actBody, st.SQL, changedFields)
+	if err == nil && len(rows) == 1 {
+		out.Changed, err = strconv.ParseInt(rows[0][0].Text, 10, 64)
+	}
+	return err
 }
+
+// changedFields is what actBody returns.
+var changedFields = []rules.Column{{Name: "changed"}}
 
 // tag is a command tag for a statement whose own was lost in the sandbox.
 func tag(class string) string { return strings.ToUpper(strings.ReplaceAll(class, "_", " ")) }

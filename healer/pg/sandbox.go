@@ -116,7 +116,8 @@ const (
 	readBody = `BEGIN RETURN QUERY EXECUTE statement; END`
 	// What the statement deferred runs here, not at COMMIT, where no sandbox
 	// would hold it.
-	actBody = `BEGIN EXECUTE statement; SET CONSTRAINTS ALL IMMEDIATE; END`
+	actBody = `DECLARE n pg_catalog.int8; BEGIN EXECUTE statement; GET DIAGNOSTICS n = ROW_COUNT; ` +
+		`SET CONSTRAINTS ALL IMMEDIATE; RETURN NEXT pg_catalog.to_jsonb(ARRAY[n::pg_catalog.text]); END`
 	// The same for a SELECT that repairs, whose row says whether it did.
 	selectBody = `BEGIN RETURN QUERY EXECUTE statement; SET CONSTRAINTS ALL IMMEDIATE; END`
 )

@@ -19,6 +19,10 @@ func RulePage(w io.Writer, r *rules.Rule, nearMisses string) error {
 	p.section("What it is")
 	p.say("%s\n", Lines(r.Guidance))
 	p.section("What proves it")
+	if len(r.Counts) > 0 {
+		p.say("The daemon counts the events %s of the server's log. A log line proves nothing, so nothing follows from it but this report.\n",
+			strings.Join(r.Counts, ", "))
+	}
 	if r.Detect.Text != "" {
 		p.say("Candidates, from plain columns of the catalog and the statistics, without waiting for anybody's lock:\n\n")
 		p.sql(r.Detect.Text)
@@ -73,7 +77,11 @@ func (p rulePage) facts(r *rules.Rule) {
 		rules.ScopeDatabase: "in every database", rules.ScopeCluster: "once for the server",
 	}[r.Scope]+", every "+r.Every)
 	row("at once on", strings.Join(r.On, ", "))
-	row("reads", string(r.Reads))
+	if len(r.Counts) > 0 {
+		row("reads", "the server's log")
+	} else {
+		row("reads", string(r.Reads))
+	}
 	if !r.Observes() {
 		row("may do", strings.Join(r.Hazards, ", "))
 	}

@@ -126,6 +126,7 @@ func (p *proof) quiet(ctx context.Context) error {
 	if err := p.Player.Play(ctx, p.story.Quiet); err != nil {
 		return err
 	}
+	p.count(p.story.Heard)
 	r, err := p.Find(ctx, p.options())
 	if err != nil {
 		return err
@@ -149,6 +150,9 @@ func skipped(r healer.Result) error {
 func (p *proof) detect(ctx context.Context) error {
 	if err := p.Player.Play(ctx, p.story.Setup); err != nil {
 		return err
+	}
+	if rule, ok := p.rule.For(p.major); ok && len(rule.Counts) > 0 {
+		p.count(p.story.Log)
 	}
 	before := p.broken
 	var err error

@@ -49,6 +49,9 @@ func scan(b *testing.B, stage *rulestest.Stage, list []*rules.Rule) {
 	fmt.Printf("%-32s %10s %12s %12s\n", "rule", "candidates", "detect", "whole")
 	var detect, whole time.Duration
 	for _, rule := range list {
+		if len(rule.Counts) > 0 {
+			continue // it asks the log, not the server
+		}
 		begun := time.Now()
 		rows, err := stage.Config.Reader.Read(b.Context(), healer.Read{
 			Application: "pgmend/bench", Query: rule.Detect.Template, Values: unnarrowed(b, rule), Timeout: 10 * time.Minute,

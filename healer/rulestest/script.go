@@ -18,22 +18,23 @@ import (
 //	-- @hold        runs in a second session, inside a transaction that stays open
 //	-- @idle        runs in a second session, which stays open
 //	-- @busy        runs in a second session and does not end by itself
+//	-- @replica     a session that streams the WAL, and replays nothing after its beginning
 //	-- @release     the second session's transaction ends (before the next statement)
 //	-- @fails       the statement has to fail
 //	-- @superuser   runs as a superuser
 //
-// Behind hold, idle, busy and release may stand the name of the session, which
+// Behind hold, idle, busy, replica and release may stand the name of the session, which
 // is "held" without one, and behind the name the word superuser.
 type Script []command
 
 type command struct {
 	sql          string
-	mark         string // hold, idle, busy, release or ""
+	mark         string // hold, idle, busy, replica, release or ""
 	session      string // its name, of a mark
 	fails, super bool
 }
 
-var markForm = regexp.MustCompile(`^-- @(hold|idle|busy|release|fails|superuser)(?: ([a-z_]+))?( superuser)?$`)
+var markForm = regexp.MustCompile(`^-- @(hold|idle|busy|replica|release|fails|superuser)(?: ([a-z_]+))?( superuser)?$`)
 
 // ParseScript reads a script.
 func ParseScript(text string) (Script, error) {
@@ -56,7 +57,7 @@ func ParseScript(text string) (Script, error) {
 		flush()
 		m := markForm.FindStringSubmatch(strings.TrimSpace(line))
 		if m == nil {
-			return nil, fmt.Errorf("unknown mark %s; there are @hold, @idle, @busy, @release, @fails and @superuser", strings.TrimSpace(line))
+			return nil, fmt.Errorf("unknown mark %s; there are @hold, @idle, @busy, @replica, @release, @fails and @superuser", strings.TrimSpace(line))
 		}
 		switch m[1] {
 		case "fails":
@@ -68,7 +69,7 @@ func ParseScript(text string) (Script, error) {
 			if next.session == "" {
 				next.session = "held"
 			}
-			if next.mark == "release" {
+			if next.mark == "release" || next.mark == "replica" {
 				out = append(out, next)
 				next = command{}
 			}
@@ -107,6 +108,12 @@ func (p *Player) command(ctx context.Context, c command) error {
 		return c.run(ctx, conn)
 	case "release":
 		return p.release(ctx, c.session)
+	case "replica":
+		conn, err := Replica(ctx, p.Superuser, c.session)
+		if err == nil {
+			p.keep(c.session, conn)
+		}
+		return err
 	}
 	s, err := p.open(ctx, c.session, c.super)
 	if err != nil {

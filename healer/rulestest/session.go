@@ -34,11 +34,16 @@ func (p *Player) open(ctx context.Context, name string, super bool) (*named, err
 	if err != nil {
 		return nil, err
 	}
+	return p.keep(name, c), nil
+}
+
+// keep gives a session its name.
+func (p *Player) keep(name string, c *pgconn.PgConn) *named {
 	if p.named == nil {
 		p.named = make(map[string]*named)
 	}
 	p.named[name] = &named{conn: c, stop: func() {}}
-	return p.named[name], nil
+	return p.named[name]
 }
 
 // begin sends a statement that does not end by itself, and waits until the

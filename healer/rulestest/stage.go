@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/hearsay"
 	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/pg"
 	"github.com/pgmend/pgmend/rules"
@@ -33,6 +35,7 @@ type Stage struct {
 
 	server Server
 	db     *pg.Database
+	book   *hearsay.Book
 	state  string
 }
 
@@ -92,6 +95,9 @@ func NewStage(ctx context.Context, c StageConfig) (s *Stage, err error) {
 		Ledger: s.Ledger, State: s.Ledger, Rules: c.Rules, Observer: c.Observer,
 		Policy: healer.Policy{AllowSuperuser: c.Superuser},
 	}
+	s.book = hearsay.New(time.Now)
+	s.book.Listen(c.Rules.For(c.Version / 10000))
+	s.Config.Hearsay = s.book
 	s.Healer = healer.New(s.Config)
 	return s, nil
 }

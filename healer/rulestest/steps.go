@@ -5,27 +5,53 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/hearsay"
+	"github.com/pgmend/pgmend/parser"
 	"github.com/pgmend/pgmend/parser/pglog"
 	"github.com/pgmend/pgmend/rules"
 )
 
+// events reads lines of a jsonlog. {database} is the stage's, {now} the time.
+func (p *proof) events(lines string) []pglog.Event {
+	lines = strings.NewReplacer("{database}", p.Name, "{now}", time.Now().UTC().Format("2006-01-02 15:04:05.000 UTC")).Replace(lines)
+	decoder := pglog.NewDecoder(pglog.JSON, pglog.Options{})
+	var out []pglog.Event
+	for _, r := range slices.Concat(decoder.Decode([]byte(lines+"\n")), decoder.Flush()) {
+		out = append(out, pglog.Classify(r.Record))
+	}
+	return out
+}
+
+// count lets the book count what lines of a log say, as the daemon does.
+func (p *proof) count(lines string) {
+	for _, e := range p.events(lines) {
+		var statements []parser.Statement
+		for _, text := range hearsay.Texts(e) {
+			statements = append(statements, parser.Parse(text)...)
+		}
+		p.book.Note(e, statements)
+	}
+}
+
 // heard runs the rule as the daemon does after a log event: narrowed to what
 // the line says. It has to find something, and nothing that is not wanted.
 func (p *proof) heard(ctx context.Context) error {
-	decoder := pglog.NewDecoder(pglog.JSON, pglog.Options{})
-	records := slices.Concat(decoder.Decode([]byte(p.story.Log+"\n")), decoder.Flush())
-	for _, r := range records {
+	rule, ok := p.rule.For(p.major)
+	if ok && len(rule.Counts) > 0 {
+		return nil // it was counted to be found at all
+	}
+	for _, event := range p.events(p.story.Log) {
 		o := p.options()
 		o.Event = make(rules.Values)
-		event := pglog.Classify(r.Record)
 		for name, text := range event.Fields() {
 			if text != "" {
 				o.Event["event."+name] = rules.Text(text)
 			}
 		}
-		rule, ok := p.rule.For(p.major)
 		if !ok || !slices.ContainsFunc(rule.On, event.Matches) {
 			return fmt.Errorf("the rule does not wait for the event %s (%s)", event.Kind, event.Record.SQLState)
 		}

@@ -21,6 +21,7 @@ type Func struct {
 	Takes []string // facts it needs; they are consumed, and no part of the finding
 	Uses  []string // facts and parameters it needs that stay as they are
 	Gives []string // facts it adds
+	SQL   []string // facts it adds that are SQL: quoted names and expressions that the server printed
 	// Do returns the facts it adds, or nil where there is no fault after all. An
 	// error means that the facts make no sense.
 	Do func(Facts) (Facts, error)
@@ -42,6 +43,16 @@ func functions() map[string]Func {
 			Takes: []string{"ranges"}, Uses: []string{"key_type", "position", "name", "horizon"},
 			Gives: []string{"missing", "obstacle", "covered_until", "last_range"},
 			Do:    nextPartitions,
+		},
+		"duplicate-rows": {
+			Takes: []string{"key_parts"}, Uses: []string{"columns", "predicate", "nulls_distinct", "keep", "by"},
+			Gives: []string{"key_names", "policy"}, SQL: []string{"keys", "among", "precedence"},
+			Do: duplicateRows,
+		},
+		"index-keys": {
+			Takes: []string{"key_parts"}, Uses: []string{"predicate", "nulls_distinct"},
+			Gives: []string{"key_names"}, SQL: []string{"keys", "among"},
+			Do: indexKeys,
 		},
 	}
 }

@@ -7,6 +7,7 @@
 -- hazards: reindex, drop_index
 -- requires: pg>=13
 -- reads: rows
+-- logic: index-keys
 -- cooldown: 24h
 -- param max_rows: integer = 5000000
 
@@ -14,11 +15,9 @@
 SELECT x.oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
        pg_catalog.pg_get_userbyid(t.relowner) AS owner,
        tn.nspname AS table_schema, t.relname AS "table", i.indislive AS live,
-       (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum)
-          FROM pg_catalog.pg_attribute AS a
-         WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((pg_catalog.string_to_array(i.indkey::text, ' ')::int2[])[1:i.indnkeyatts])) AS columns,
-       -- Whether the rows can be counted: plain columns, all rows, not too many of them.
-       i.indexprs IS NULL AND i.indpred IS NULL AND t.reltuples <= @max_rows AS countable
+       COALESCE(pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct', 'false') = 'false' AS nulls_distinct,
+       -- Whether the rows can be counted: not too many of them.
+       t.reltuples <= @max_rows AS countable
   FROM pg_catalog.pg_index AS i
   JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
   JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid
@@ -30,23 +29,27 @@ SELECT x.oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
    AND t.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
    AND x.relname !~ '_cc(new|old)\d*$'
-   AND EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (pg_catalog.string_to_array(i.indkey::text, ' ')::int2[]))
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
                     WHERE p.datname = pg_catalog.current_database() AND (p.relid = i.indrelid OR p.relid IS NULL))
  ORDER BY n.nspname, x.relname
 
 -- capture
+SELECT pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
+       (SELECT pg_catalog.jsonb_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k.n, false) ORDER BY k.n)
+          FROM pg_catalog.generate_series(1, i.indnkeyatts::int4) AS k(n))::text AS key_parts,
+       pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
+       pg_catalog.pg_relation_size(i.indexrelid) AS size
+  FROM pg_catalog.pg_index AS i
+ WHERE i.indexrelid = @oid
+
+-- prove
 SELECT d.duplicates,
-       d.duplicates > 0 AS has_duplicates,
-       -- Dropping it may let in what it still rejects: a person decides.
-       CASE WHEN d.duplicates > 0 THEN 'high' ELSE 'low' END AS risk,
-       pg_catalog.pg_get_indexdef(@oid) AS definition,
-       pg_catalog.pg_relation_size(@oid) AS size
+       -- Once they are in quarantine, it can be built.
+       CASE WHEN d.duplicates > 0 THEN 'data/duplicate-rows' END AS blocked_by
   FROM (SELECT CASE WHEN @countable::bool
                     THEN (SELECT pg_catalog.count(*)
-                            FROM (SELECT FROM {table_schema}.{table} AS r
-                                   WHERE ROW ({columns:names}) IS NOT NULL
-                                   GROUP BY {columns:names}
+                            FROM (SELECT FROM (SELECT {keys:sql} FROM ONLY {table_schema}.{table} AS t WHERE {among:sql}) AS k({key_names:names})
+                                   GROUP BY {key_names:names}
                                   HAVING pg_catalog.count(*) > 1) AS g)
                     ELSE 0 END AS duplicates) AS d
 
@@ -56,28 +59,29 @@ SELECT 'session ' || p.pid || ' builds an index'
  WHERE p.relid = @table_oid
 
 -- repair: session, deadline=4h
--- if: SELECT 1 WHERE @live::bool AND NOT @has_duplicates::bool
+-- if: SELECT 1 WHERE @live::bool
 -- fails: 23505 -> data/duplicate-rows
 REINDEX INDEX CONCURRENTLY {schema}.{name};
--- if: SELECT 1 WHERE NOT @live::bool OR @has_duplicates::bool
+-- Somebody's drop that was cut short is finished.
+-- if: SELECT 1 WHERE NOT @live::bool
 DROP INDEX CONCURRENTLY {schema}.{name};
 
 -- verify: within=10s
 SELECT 'the index is not valid'
- WHERE @live::bool AND NOT @has_duplicates::bool
+ WHERE @live::bool
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
                     WHERE i.indrelid = @table_oid AND c.relname = @name AND i.indisvalid AND i.indisready)
 UNION ALL
 SELECT 'the index is still there'
   FROM pg_catalog.pg_class AS c
- WHERE (NOT @live::bool OR @has_duplicates::bool) AND c.oid = @oid
+ WHERE NOT @live::bool AND c.oid = @oid
 
--- undo: none, because an invalid unique index proves nothing, and where rows are duplicate it cannot be built again
+-- undo: none, because an invalid unique index proves nothing
 
 -- guidance
 -- A unique index that was built concurrently and failed enforces nothing for the rows that were there,
 -- and queries cannot rely on it. Without duplicates it is rebuilt. With duplicates it cannot become
--- valid: after an approval it is dropped, and the rows are yours to look at:
+-- valid, and waits for `data/duplicate-rows` to move them, which needs an approval. To look at them first:
 --
 -- `SELECT key, count(*) FROM table GROUP BY key HAVING count(*) > 1`
 --

@@ -34,8 +34,8 @@ CREATE UNIQUE INDEX CONCURRENTLY dirty_key ON app.dirty (id);
 
 -- want
 app.clean_key
-app.dirty_key
+app.dirty_key refused: blocked by
 
 -- plan
 REINDEX INDEX CONCURRENTLY "app"."clean_key"
-DROP INDEX CONCURRENTLY "app"."dirty_key"
+REINDEX INDEX CONCURRENTLY "app"."dirty_key"

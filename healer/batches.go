@@ -1,0 +1,164 @@
+package healer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pgmend/pgmend/rules"
+)
+
+// maxRounds is how often steps that repeat are gone through again because rows
+// were changed by others meanwhile.
+const maxRounds = 5
+
+// batches runs each step that is not done in a transaction of its own, and
+// neighbours that repeat until a whole round of them changes no row. What was
+// committed stays, so between two transactions it may stop at any time: the
+// rows that are left are found again.
+func (j *job) batches(ctx context.Context) error {
+	for from := 0; from < len(j.steps); {
+		to := from + 1
+		for j.repeats(from) && to < len(j.steps) && j.repeats(to) {
+			to++
+		}
+		if err := j.rounds(ctx, from, to); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+func (j *job) repeats(i int) bool { return j.action.Steps[j.steps[i].Index].Repeat }
+
+// rounds runs the steps from one to before another, once, or where they repeat
+// until none has anything to do.
+func (j *job) rounds(ctx context.Context, from, to int) error {
+	if j.done(from) {
+		return nil
+	}
+	for range maxRounds {
+		changed := false
+		for i := from; i < to; i++ {
+			n, err := j.batch(ctx, i)
+			for ; err == nil && n > 0 && j.repeats(i); n, err = j.batch(ctx, i) {
+				changed = true
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if changed {
+			continue
+		}
+		for i := from; i < to; i++ {
+			j.attempt.Steps[i].Done = true
+		}
+		return j.save(ctx, j.attempt, StepFinished)
+	}
+	j.circled = true
+	return &Yield{Reason: fmt.Sprintf("after %d rounds there are still rows to move, which others hold or change meanwhile", maxRounds)}
+}
+
+// batch runs one step in a transaction and returns how many rows it changed.
+// Its intent is durable before, with what the batches before it came to.
+func (j *job) batch(ctx context.Context, i int) (changed int64, err error) {
+	if why := j.between(ctx); why != "" {
+		return 0, &Yield{Reason: why}
+	}
+	s, err := j.open(ctx, rules.Transaction)
+	if err != nil {
+		return 0, err
+	}
+	err = j.shut(ctx, s, j.step(ctx, s, i, j.steps[i]))
+	run := &j.attempt.Steps
+	if i >= len(*run) {
+		return 0, err
+	}
+	step := &(*run)[i]
+	step.Done = false // it is when there is nothing more for it to do
+	if err != nil {
+		return 0, err
+	}
+	step.Batches++
+	step.Changed += step.Outcome.Changed
+	return step.Outcome.Changed, nil
+}
+
+// between asks between two transactions what is asked between two statements,
+// and whether those who read the WAL keep up.
+func (j *job) between(ctx context.Context) string {
+	if why := j.mayGoOn(ctx); why != "" {
+		return why
+	}
+	if ask := j.watch(); ask != nil {
+		return ask(ctx)
+	}
+	return ""
+}
+
+// begin notes that a step begins, or begins again.
+func (a *Attempt) begin(i int, s StepRun) {
+	if i < len(a.Steps) {
+		s.Batches, s.Changed = a.Steps[i].Batches, a.Steps[i].Changed
+		a.Steps[i] = s
+		return
+	}
+	a.Steps = append(a.Steps, s)
+}
+
+// moved counts the transactions that the attempt committed batch by batch.
+func (a *Attempt) moved() int {
+	n := 0
+	for _, s := range a.Steps {
+		n += s.Batches
+	}
+	return n
+}
+
+// partial reports whether an attempt that did not get to its end left
+// something behind that its undo can take back.
+func (a *Attempt) partial() bool {
+	return a.Plan.Mode == rules.Batches && a.UndoOf == "" && a.State.Final() && !a.Verified && a.moved() > 0
+}
+
+// discard drops the list of rows still to move, which an attempt that does not
+// go on needs no more: the steps of a repair that drop a table make nothing
+// but that list go away.
+func (j *job) discard(ctx context.Context) error {
+	if j.action.Mode != rules.Batches || j.attempt.UndoOf != "" || j.attempt.moved() == 0 {
+		return nil
+	}
+	for _, step := range j.steps {
+		if step.Class != "drop_table" {
+			continue
+		}
+		s, err := j.open(ctx, rules.Transaction)
+		if err != nil {
+			return err
+		}
+		sql, err := j.render(ctx, s, step)
+		if err == nil {
+			_, err = s.Exec(ctx, Statement{SQL: sql, Class: step.Class, Role: step.Role})
+		}
+		if err = errors.Join(err, s.Close(ctx, err == nil)); err != nil {
+			return fmt.Errorf("drop the list of rows still to move: %w", err)
+		}
+	}
+	return nil
+}
+
+// gone reports whether the quarantine of an attempt is not there any more,
+// which is what its undo ends with.
+func (r *run) gone(ctx context.Context, done Attempt) error {
+	o := done.Plan.Finding.Object
+	s, err := r.cfg.Snapshotter.Snapshot(ctx, Object{Schema: o.Schema, Name: rules.RunValues(done.ID)[rules.RunQuarantine].Text})
+	switch {
+	case err != nil:
+		return err
+	case s.Exists():
+		return fmt.Errorf("rows of %s are still in quarantine", o.Name)
+	}
+	return nil
+}

@@ -1,0 +1,24 @@
+-- rule: log/authentication-failures
+-- title: Logins are refused
+-- scope: cluster
+-- every: 5m
+-- severity: warning
+-- risk: low
+-- hazards: none
+-- requires: pg>=13
+-- reads: catalog
+-- param min_events: integer = 20
+-- param within: duration = 1h
+
+-- detect: log invalid_password, invalid_authorization, connection_rejected
+
+-- guidance
+-- Somebody asks for a session and is refused: a wrong password (28P01), a role that does not exist or may not log
+-- in, or a host that pg_hba.conf does not let in (28000). The evidence has the roles, databases and hosts that were
+-- claimed, most frequent first. A role in it need not exist: a stranger may claim any.
+--
+-- **Now.** One role and one host, again and again: a program has an old password; a rotation missed it. Many roles
+-- from one host: somebody tries names. From the internet: the port should not be reachable from there.
+--
+-- **Prevention.** scram-sha-256 and not md5, listen_addresses and a firewall, pg_hba.conf with hosts and not
+-- 0.0.0.0/0, and auth_delay or the firewall against guessing. Rotate passwords in two steps, with two roles.

@@ -1,0 +1,27 @@
+-- rule: log/deadlocks
+-- title: Sessions deadlock, and the server ends one of them
+-- scope: database
+-- every: 5m
+-- severity: warning
+-- risk: low
+-- hazards: none
+-- requires: pg>=13
+-- reads: catalog
+-- param min_events: integer = 3
+-- param within: duration = 24h
+
+-- detect: log deadlock
+
+-- guidance
+-- Two transactions each hold a row that the other wants. After deadlock_timeout the server ends one of them with
+-- 40P01; its work is rolled back, and the other goes on. One a week is weather; several a day are a fault of the
+-- application, and every one costs a second of waiting and a transaction.
+--
+-- **Now.** The evidence has the tables and the statements of both sides, most frequent first, from the log's DETAIL.
+-- Look for two that take the same tables, or the rows of one table, in different orders.
+--
+-- **Prevention.** Lock in one order everywhere: sort the ids before an UPDATE of many rows, take parents before
+-- children, `SELECT … FOR UPDATE` with ORDER BY. Keep transactions short. And let the application try again after
+-- 40P01, since a deadlock can never be ruled out.
+--
+-- A foreign key without an index on its columns makes deadlocks of deletes; see index/missing-foreign-key.

@@ -1,0 +1,26 @@
+-- rule: log/lock-waits
+-- title: Statements wait long for locks
+-- scope: database
+-- every: 5m
+-- severity: warning
+-- risk: low
+-- hazards: none
+-- requires: pg>=13
+-- reads: catalog
+-- param min_events: integer = 20
+-- param within: duration = 1h
+
+-- detect: log lock_waiting, lock_timeout
+
+-- guidance
+-- With log_lock_waits the server says each time somebody has waited for a lock longer than deadlock_timeout (1s), and
+-- a lock_timeout ends such a wait. The evidence has the statements that waited and the tables they wanted, most
+-- frequent first. Who held the lock stands in the log's DETAIL, as a process; who does so now is what
+-- session/root-blocker finds.
+--
+-- **Now.** One table, and waits for AccessExclusiveLock or behind it: a migration or a manual ALTER, TRUNCATE or LOCK
+-- queues behind a long reader, and everybody queues behind it. Many statements, and waits for a transaction: they
+-- update the same few rows, such as a counter.
+--
+-- **Prevention.** Schema changes with lock_timeout and tried again; short transactions; no counter that every
+-- transaction updates; `SKIP LOCKED` for queues.

@@ -1,0 +1,26 @@
+-- rule: log/statement-timeouts
+-- title: Statements are cancelled by statement_timeout
+-- scope: database
+-- every: 5m
+-- severity: warning
+-- risk: low
+-- hazards: none
+-- requires: pg>=13
+-- reads: catalog
+-- param min_events: integer = 20
+-- param within: duration = 1h
+
+-- detect: log statement_timeout
+
+-- guidance
+-- statement_timeout does what it is for: it ends statements that take too long, with 57014. Many of them mean that
+-- something became slow, or that the limit does not fit. The evidence has the statements, most frequent first, with
+-- their literals masked, and whose sessions they were.
+--
+-- **Now.** One statement: its plan changed (statistics/stale), its table grew, or an index is missing or invalid.
+-- Many statements at once: they waited, for a lock (log/lock-waits, session/root-blocker), for the disk, or for a
+-- processor.
+--
+-- **Prevention.** A limit for each role, as short as its use allows: seconds for a web application, none for a
+-- backup. The work that a cancelled statement did was done for nothing, and a client that tries again at once does
+-- it again: let it wait longer each time.

@@ -1,0 +1,26 @@
+-- rule: log/temp-files
+-- title: Sorts and hashes spill to disk
+-- scope: database
+-- every: 5m
+-- severity: info
+-- risk: low
+-- hazards: none
+-- requires: pg>=13
+-- reads: catalog
+-- param min_events: integer = 1
+-- param min_size: bytes = 10GB
+-- param within: duration = 24h
+
+-- detect: log temporary_file
+
+-- guidance
+-- A sort, a hash or a large CTE that does not fit into work_mem is written to temporary files, which is slower and
+-- wears the disk that the tables are on; without temp_file_limit one statement can fill it. The evidence has how many
+-- bytes and files it were, and the statements, most frequent first.
+--
+-- **Now.** Look at the plan of the first statements, `EXPLAIN (ANALYZE, BUFFERS)`: "external merge" and "Batches" are
+-- the spills. An index in the order of the ORDER BY, or one that makes the rows fewer before they are sorted, is
+-- better than memory.
+--
+-- **Prevention.** More work_mem for the role or the one report that needs it (`ALTER ROLE … SET work_mem`), not for
+-- all: each sort and hash of each session may take it. hash_mem_multiplier for hashes. temp_file_limit as a bound.
