@@ -18,10 +18,14 @@ SELECT k.conrelid AS oid, n.nspname AS schema, k.conname AS name, k.conrelid AS 
        (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o)
           FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(attnum, o)
           JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
-       -- An invalid index on these columns is to be repaired first, and is all that is needed.
+       -- An invalid index on these columns is to be repaired first, and is all that is needed; but
+       -- what an interrupted repair of a partitioned table left is gone on with.
        (SELECT CASE WHEN i.indisunique THEN 'index/invalid-unique' ELSE 'index/invalid' END
           FROM pg_catalog.pg_index AS i
+          JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
          WHERE i.indrelid = k.conrelid AND NOT i.indisvalid AND i.indpred IS NULL
+           AND (x.relkind <> 'I' OR i.indisunique
+                OR x.relname NOT IN (k.conname || '_idx', pg_catalog.left(k.conname, 10) || '_' || pg_catalog.left(pg_catalog.md5(k.conname), 8) || '_idx'))
            AND k.conkey <@ (pg_catalog.string_to_array(i.indkey::text, ' ')::int2[])[1:pg_catalog.cardinality(k.conkey)]
          LIMIT 1) AS blocked_by
   FROM pg_catalog.pg_constraint AS k
