@@ -43,6 +43,7 @@ var hazards = []struct {
 		{"33", "WAL, slot or replica flood", "lag gate between steps, abort threshold", "the replica is one that replays nothing, not a second server"},
 		{"34", "VACUUM's truncation cancels standby queries", "TRUNCATE OFF", ""},
 		{"35", "DDL is not replicated logically; event triggers", "refuse on published or subscribed tables", "no rule changes the definition of a table that is published"},
+		{"56", "a repair that verifies makes somebody's statements slow: a dropped index was needed after all", "the statements that touch it are compared before and after; clearly slower ones undo it", ""},
 	}},
 	{"Hostile input", []hazard{
 		{"36", "owner-defined code runs as the healer: VALIDATE, a hostile domain, a table swapped for a view, an unqualified function: each gave superuser (seen); a CHECK function ran RESET ROLE (seen)", "doctrine 13: SET ROLE only where the server sandboxes, else a pg_temp SECURITY DEFINER function of the owner (seen to stop it on 13, 15, 18)", ""},

@@ -43,6 +43,7 @@ func (r *run) apply(ctx context.Context, c chosen) (*Attempt, error) {
 		r.giveUp(ctx, c, err)
 		return nil, nil
 	}
+	r.arm(ctx, a)
 	if err := r.save(ctx, a, RepairIntended); err != nil {
 		return nil, err
 	}

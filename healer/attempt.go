@@ -23,6 +23,8 @@ type Attempt struct {
 	Err       string       `json:"error,omitempty"`
 	UndoOf    string       `json:"undo_of,omitempty"` // the attempt this one takes back
 	UndoneBy  string       `json:"undone_by,omitempty"`
+	Why       string       `json:"why,omitempty"`   // it is taken back
+	Watch     *Watch       `json:"watch,omitempty"` // of the statements that touch it
 	Server    Identity     `json:"server"`
 	Started   time.Time    `json:"started"`
 	Ended     time.Time    `json:"ended,omitzero"`

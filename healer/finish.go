@@ -39,6 +39,7 @@ func (j *job) finish(ctx context.Context) error {
 	a.Ended = j.now()
 	j.suspect(j.err, false)
 	action := j.conclude()
+	j.armed(a)
 	if err := j.save(ctx, a, action); err != nil {
 		return err
 	}

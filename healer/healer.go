@@ -35,6 +35,10 @@ type Config struct {
 	// take part.
 	Hearsay Hearsay
 
+	// Meter reads what statements take, to compare before and after a change;
+	// nil: nothing is watched.
+	Meter Meter
+
 	// Patroni reports whether Patroni is paused; nil: there is nobody to ask.
 	Patroni func(context.Context) (paused bool, err error)
 

@@ -30,6 +30,9 @@ type LoopConfig struct {
 	// AtOnce bounds in how many databases something is at work at a time, and
 	// so the sessions; 0: all.
 	AtOnce int
+	// Watch is how often the statements of what was repaired are looked at;
+	// 0: every minute.
+	Watch time.Duration
 }
 
 // worker heals one database.
@@ -185,7 +188,13 @@ func (w *worker) once(ctx context.Context, next request) bool {
 		if !w.turn(ctx) {
 			return false
 		}
-		result, err := w.Heal(ctx, Options{Rules: next.rules, Event: next.event})
+		var result Result
+		var err error
+		if next.watch {
+			err = w.Watch(ctx)
+		} else {
+			result, err = w.Heal(ctx, Options{Rules: next.rules, Event: next.event})
+		}
 		w.yield()
 		switch {
 		case ctx.Err() != nil:

@@ -15,6 +15,8 @@ type Policy struct {
 
 	Limits Limits // of what a repair may cost
 
+	Watch WatchPolicy // when a change has made statements slower
+
 	// AllowSuperuser lets the healer act on objects of superusers, because
 	// it is one itself.
 	AllowSuperuser bool

@@ -23,6 +23,7 @@ type queue struct {
 	later   map[string]time.Time               // rules to run in full at a time
 	waiting chan struct{}                      // holds one token while there is something
 	dropped int                                // events that were widened
+	watch   bool                               // the statements of what was repaired are to be looked at
 	closed  chan struct{}                      // when nothing more is to be taken
 }
 
@@ -73,10 +74,20 @@ func (q *queue) add(rule string, event rules.Values) {
 	q.wake()
 }
 
-// request is what to run next: rules in full, or one rule for one event.
+// look asks for a look at the statements of what was repaired.
+func (q *queue) look() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.watch = true
+	q.wake()
+}
+
+// request is what to run next: rules in full, one rule for one event, or a look
+// at the statements of what was repaired.
 type request struct {
 	rules []string
 	event rules.Values
+	watch bool
 }
 
 // take waits for something and returns it; what an event asked for comes
@@ -129,6 +140,10 @@ func (q *queue) next(now time.Time) (r request, ok bool, in time.Duration) {
 			}
 			return request{rules: []string{rule}, event: event}, true, 0
 		}
+	}
+	if q.watch {
+		q.watch = false
+		return request{watch: true}, true, 0
 	}
 	if len(q.full) == 0 {
 		return request{}, false, in

@@ -130,6 +130,7 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 		a.After = after
 	}
 	a.State, a.Ended = Reconciled, r.now()
+	r.armed(a)
 	return r.save(ctx, a, RepairReconciled)
 }
 

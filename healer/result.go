@@ -14,6 +14,7 @@ type Options struct {
 	Now       bool       `json:"now,omitempty"`       // skip window and cooldown
 	Yes       bool       `json:"yes,omitempty"`       // with ceiling high: the approval
 	Actor     string     `json:"actor,omitempty"`     // who; "": "daemon"
+	Why       string     `json:"why,omitempty"`       // for the record of an undo
 
 	// Event narrows the run to what a log event named. It is a hint: the
 	// catalog still has to prove the fault.

@@ -54,6 +54,17 @@ func (l *Loop) schedule(c *cron.Cron, list []*rules.Rule) error {
 			}
 		}))
 	}
+	every := l.cfg.Watch
+	if every <= 0 {
+		every = time.Minute
+	}
+	c.Schedule(cron.Every(every), cron.FuncJob(func() {
+		for _, w := range l.workers {
+			if w.cfg.Meter != nil {
+				w.queue.look()
+			}
+		}
+	}))
 	return nil
 }
 

@@ -53,6 +53,8 @@ const (
 	RepairInterrupted Action = "repair.interrupted"
 	RepairReconciled  Action = "repair.reconciled"
 	RepairUndone      Action = "repair.undone"
+	WatchSlower       Action = "watch.slower"
+	WatchEnded        Action = "watch.ended"
 	HealerPaused      Action = "healer.paused"
 	HealerResumed     Action = "healer.resumed"
 	ClaimIgnored      Action = "claim.ignored"

@@ -100,7 +100,7 @@ func (r *run) undo(ctx context.Context, done Attempt, rule *rules.Rule) (Attempt
 	values := r.base(rule).Merge(done.Plan.Finding.Facts, rules.RunValues(done.ID))
 	a := &Attempt{
 		ID: ulid.Make().String(), Plan: done.Plan, State: Intended, Actor: r.actor(),
-		Server: r.server, Started: r.now(), UndoOf: done.ID,
+		Server: r.server, Started: r.now(), UndoOf: done.ID, Why: r.opts.Why,
 		Guards: []string{GuardPrimary, GuardPaused, GuardUnfinished, "undo"},
 	}
 	var err error

@@ -103,6 +103,7 @@ window: {start: "00:00", length: 24h}
 rules:
   "*": {min_size: 0, min_rows: 1000}
   index/missing-foreign-key: {min_parent_changes: 0}
+  index/unused: {min_age: 0s}
 state: %s
 control: {socket: %s}
 `, h.server.ConnString(h.stage.Name, "postgres"), h.stage.Name, h.stage.Name, h.stage.Name,

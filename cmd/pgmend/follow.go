@@ -149,6 +149,9 @@ func (d *daemon) hear(ctx context.Context, c tail.Chunk) {
 	for _, r := range c.Quarantined {
 		d.tell(ctx, event.LogQuarantined, slog.String(event.KeyFile, c.Path), slog.Int64("log.offset", r.Start))
 	}
+	for i := range c.Records {
+		d.heard.Add(&c.Records[i].Record, d.clock())
+	}
 	loop := d.loop.Load()
 	for _, r := range c.Records {
 		e := pglog.Classify(r.Record)

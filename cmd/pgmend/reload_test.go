@@ -213,7 +213,7 @@ func (h *host) run(t *testing.T) (log *output, end func() int) {
 	})
 	code := make(chan int, 1)
 	a := newApp(func(string) string { return "" }, strings.NewReader(""), &output{}, log)
-	a.lookEvery = 100 * time.Millisecond
+	a.lookEvery, a.watchEvery = 100*time.Millisecond, time.Second
 	go func() { code <- a.main(ctx, []string{"run", "--config", h.config}) }()
 	return log, func() int {
 		cancel()

@@ -30,8 +30,9 @@ type app struct {
 
 	advisor *guidance.Shared // explains findings and errors
 
-	ownState  bool          // the state directory is the default of this user
-	lookEvery time.Duration // for other databases; 0: the default
+	ownState   bool          // the state directory is the default of this user
+	lookEvery  time.Duration // for other databases; 0: the default
+	watchEvery time.Duration // at the statements of what was repaired; 0: the default
 
 	shows *report.Live // shows a person what a daemon of this process is at; nil: nobody watches
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/pgmend/pgmend/healer/metrics"
 	"github.com/pgmend/pgmend/healer/page"
 	"github.com/pgmend/pgmend/parser/worker"
+	"github.com/pgmend/pgmend/parser/workload"
 	"github.com/pgmend/pgmend/systemd"
 )
 
@@ -88,8 +89,9 @@ type daemon struct {
 	hub      *page.Hub
 	metrics  *metrics.Metrics
 	hearing  attention
-	book     *hearsay.Book // what the log said, counted
-	renew    chan struct{} // asks for the databases to be chosen again
+	book     *hearsay.Book  // what the log said, counted
+	heard    workload.Gauge // what statements take, by the log
+	renew    chan struct{}  // asks for the databases to be chosen again
 
 	site   atomic.Pointer[site]        // in force
 	loop   atomic.Pointer[healer.Loop] // nil: not connected

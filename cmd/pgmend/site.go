@@ -186,11 +186,11 @@ func (d *daemon) wire(ctx context.Context, s *site, list []*pg.Database) (*heale
 		service.Healers = append(service.Healers, healer.New(healer.Config{
 			Database: id.Database, Control: i == 0, Reader: db, Snapshotter: db, Operator: db,
 			Ledger: d.ledger, State: d.ledger, Observer: d.observer, Rules: s.rules, Policy: s.policy, Clock: d.clock,
-			Hearsay: d.book, Leading: leading(list[0]),
+			Hearsay: d.book, Leading: leading(list[0]), Meter: meter{db, id.Database, d.parser, &d.heard},
 		}))
 	}
 	loop := healer.NewLoop(healer.LoopConfig{
-		Healers: service.Healers, Rules: s.rules.For(major), Every: s.conf.Every, Log: d.log, AtOnce: atOnce,
+		Healers: service.Healers, Rules: s.rules.For(major), Every: s.conf.Every, Log: d.log, AtOnce: atOnce, Watch: d.watchEvery,
 	})
 	return service, loop, nil
 }

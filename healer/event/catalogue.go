@@ -45,6 +45,8 @@ func Catalogue() []Event {
 		{"PGM-4010", "PgmendRepairInterrupted", healer.RepairInterrupted, warn, "unknown", "a repair was interrupted", ""},
 		{"PGM-4011", "PgmendRepairReconciled", healer.RepairReconciled, warn, "unknown", "an interrupted repair was looked into", "pgmend repairs show ID"},
 		{"PGM-4012", "PgmendRepairUndone", healer.RepairUndone, info, "success", "a repair was undone", ""},
+		{"PGM-4013", "PgmendStatementsSlower", healer.WatchSlower, warn, "failure", "a repair made statements slower", "pgmend repairs show ID; it is undone, or says what keeps it"},
+		{"PGM-4014", "PgmendWatchEnded", healer.WatchEnded, info, "unknown", "the statements after a repair were watched", ""},
 		{"PGM-5001", "PgmendPaused", healer.HealerPaused, warn, "unknown", "all repairs are paused", "pgmend resume"},
 		{"PGM-5002", "PgmendResumed", healer.HealerResumed, info, "unknown", "repairs run again", ""},
 		{"PGM-5003", "PgmendClaimIgnored", healer.ClaimIgnored, warn, "unknown", "a session claimed for too long what delays repairs", "see who it is; a repair goes on beside it"},

@@ -30,6 +30,8 @@ type repairJSON struct {
 	Error     *string             `json:"error"`
 	UndoOf    *string             `json:"undo_of"`
 	UndoneBy  *string             `json:"undone_by"`
+	Why       *string             `json:"why"`
+	Watch     *healer.Watch       `json:"watch"`
 	Started   time.Time           `json:"started"`
 	Ended     *time.Time          `json:"ended"`
 }
@@ -53,6 +55,7 @@ func repairOf(a healer.Attempt) repairJSON {
 		Before: measures(a.Before), After: measures(a.After), Undo: undoOf(a.Plan), Verified: a.Verified,
 		RefusedBy: optional(a.RefusedBy), HandedTo: optional(a.HandedTo), Error: optional(a.Err),
 		UndoOf: optional(a.UndoOf), UndoneBy: optional(a.UndoneBy), Started: a.Started,
+		Why: optional(a.Why), Watch: a.Watch,
 	}
 	if !a.Ended.IsZero() {
 		j.Ended = &a.Ended

@@ -62,7 +62,26 @@ func (r Repair) verdict() pairs {
 		{"repair", a.ID}, {"verdict", verdictLine(a)}, {"finding", a.Plan.Finding.ID + ": " + a.Plan.Finding.Title},
 		{"database", a.Plan.Finding.Database}, {"risk", string(a.Plan.Risk)}, {"by", a.Actor},
 		{"started", stamp(a.Started)}, {"took", took(a)}, {"undo of", a.UndoOf}, {"undone by", a.UndoneBy},
+		{"because", a.Why}, {"statements", watchLine(a.Watch)},
 	}
+}
+
+// watchLine says whether statements became slower by a repair.
+func watchLine(w *healer.Watch) string {
+	if w == nil {
+		return ""
+	}
+	line := map[healer.WatchState]string{
+		healer.Watching:     "watched until " + stamp(w.Until),
+		healer.WatchedFine:  "watched until " + stamp(w.Until) + ", and none is clearly slower",
+		healer.Unjudged:     "not judged",
+		healer.WatchedWorse: "slower since",
+		healer.TakenBack:    "slower since, so it was taken back",
+	}[w.State]
+	if w.Reason != "" {
+		line += ": " + w.Reason
+	}
+	return line
 }
 
 // verdictLine says in words how an attempt ended.

@@ -33,6 +33,9 @@ func TestReportsKeepToTheSchema(t *testing.T) {
 	begun := a
 	begun.State, begun.Verified, begun.Ended = healer.Running, false, time.Time{}
 	begun.Steps, begun.Guards, begun.Before, begun.After, begun.Plan.Verify = nil, nil, healer.Picture{}, healer.Picture{}, ""
+	watched := a
+	watched.Why = "slower"
+	watched.Watch = &healer.Watch{State: healer.WatchedWorse, Until: at(59), Guard: "mode", Reason: "slower", Slower: []healer.Slower{{Source: "the log", Text: "SELECT"}}}
 	digest := report.Period(at(0), at(59), result().Findings, result().Repairs)
 	digest.Held = result().Plans
 	for name, w := range map[string]interface {
@@ -40,6 +43,7 @@ func TestReportsKeepToTheSchema(t *testing.T) {
 	}{
 		"verified": report.Repair{Attempt: a, Measure: "SELECT 1", Guidance: "x", Source: "y", Version: "v"},
 		"begun":    report.Repair{Attempt: begun},
+		"watched":  report.Repair{Attempt: watched},
 		"digest":   digest, "nothing happened": report.Period(at(0), at(59), nil, nil),
 	} {
 		var b bytes.Buffer

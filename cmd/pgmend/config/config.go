@@ -17,6 +17,7 @@ type Config struct {
 	Databases      []string       // none: all that take connections
 	Location       *time.Location // nil: the host's
 	Window         *healer.Window // nil: medium risk waits
+	Watch          healer.WatchPolicy
 	Rules          []healer.PerRule
 	Settings       []rules.Setting // of rules' parameters
 	RulesDir       string          // of the site's rules; "": none
@@ -93,6 +94,7 @@ func Default() *Config {
 		Control:  Control{Socket: "/run/pgmend/control.sock", Group: "pgmend"},
 		Logging:  Logging{Level: "info", Format: "auto"},
 		Reports:  defaultReports(),
+		Watch:    defaultWatch(),
 		Guidance: Guidance{AI: AI{Budget: defaultBudget}},
 	}
 }
@@ -101,7 +103,7 @@ func Default() *Config {
 func (c *Config) Policy() healer.Policy {
 	return healer.Policy{
 		Heal: c.Mode == Heal, Window: c.Window, Rules: c.Rules, Settings: c.Settings,
-		AllowSuperuser: c.AllowSuperuser,
+		AllowSuperuser: c.AllowSuperuser, Watch: c.Watch,
 	}
 }
 

@@ -29,6 +29,7 @@ connection:
   healer:
     user: pgmend_healer
     password_file: /etc/pgmend/healer.password
+watch: {length: 2h, factor: 2.5, calls: 20, least: 5ms}
 window:
   weekday: [sat, Sunday]
   start: "02:00"
@@ -57,7 +58,7 @@ func TestWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := healer.Policy{
-		Heal: true,
+		Heal: true, Watch: healer.WatchPolicy{Length: 2 * time.Hour, Factor: 2.5, Calls: 20, Least: 5 * time.Millisecond},
 		Rules: []healer.PerRule{
 			{Glob: "index/*", Will: healer.WillApprove}, {Glob: "vacuum/dead-tuples", Will: healer.WillOff},
 		},

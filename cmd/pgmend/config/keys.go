@@ -30,6 +30,7 @@ func (r *reader) top() keys {
 		"databases":  r.databases,
 		"connection": func(n ast.Node) { r.mapping(n, "connection", r.connection(&c.Connection)) },
 		"window":     r.window,
+		"watch":      r.watch,
 		"rules":      r.rules,
 		"logs":       r.logs,
 		"page":       r.page,

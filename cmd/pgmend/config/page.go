@@ -3,7 +3,6 @@ package config
 import (
 	"net"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -158,6 +157,5 @@ func (c *Config) pages() (page, reports yaml.MapSlice) {
 	if len(c.Page.Hosts) > 0 {
 		page = append(page, yaml.MapItem{Key: "hosts", Value: c.Page.Hosts})
 	}
-	keep := strings.TrimSuffix(strings.TrimSuffix(c.Reports.Keep.String(), "0s"), "0m")
-	return page, filled("directory", c.Reports.Directory, "daily", c.Reports.Daily, "weekly", c.Reports.Weekly, "keep", keep)
+	return page, filled("directory", c.Reports.Directory, "daily", c.Reports.Daily, "weekly", c.Reports.Weekly, "keep", short(c.Reports.Keep))
 }

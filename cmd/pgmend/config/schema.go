@@ -64,6 +64,12 @@ func Keys() []Key {
 			{Name: "start", Kind: Text, Example: `"02:00"`, About: "hour and minute"},
 			{Name: "length", Kind: Length, Example: "4h", About: "at most 24h"},
 		}},
+		{Name: "watch", Kind: Mapping, About: "whether a changed index or table made statements slower; what clearly did is undone", Keys: []Key{
+			{Name: "length", Kind: Text, Default: "24h", About: "how long they are compared, or none"},
+			{Name: "factor", Kind: Text, Default: "2", About: "how much slower on average, beside what the rest of the database became"},
+			{Name: "calls", Kind: Number, Default: "50", About: "of a statement, at least, before and after"},
+			{Name: "least", Kind: Length, Default: "1ms", About: "what a call takes longer, at least"},
+		}},
 		{Name: "rules", Kind: PerRule, Example: "{index/*: approve, vacuum/dead-tuples: {mode: off}}", About: "by glob: off, observe, approve or auto; or mode, every and the rule's parameters. The last that matches wins"},
 		{Name: "rules_dir", Kind: Path, Example: "/etc/pgmend/rules.d", About: "rules of the site; without it, this folder where it exists"},
 		{Name: "state", Kind: Path, Example: "/var/lib/pgmend", About: "the ledger; without it, systemd's StateDirectory"},

@@ -43,6 +43,7 @@ func (c *Config) YAML() ([]byte, error) {
 		}
 		add("window", m)
 	}
+	add("watch", c.watched())
 	if m := c.perRule(); len(m) > 0 {
 		add("rules", m)
 	}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/pg/pgtest"
+)
+
+// The daemon sees in the log that what it dropped was needed after all, takes
+// that back, and the report says why. There is no pg_stat_statements here.
+// hazard: 56
+func TestTheDaemonTakesBackWhatMadeStatementsSlower(t *testing.T) {
+	h := newHost(t, `CREATE TABLE app.orders (id int PRIMARY KEY, customer int, pad text);
+		INSERT INTO app.orders SELECT g, g, repeat('x', 100) FROM generate_series(1, 60000) AS g;
+		CREATE INDEX orders_customer ON app.orders (customer);
+		CREATE TABLE app.behind (id serial PRIMARY KEY);
+		VACUUM ANALYZE app.orders`)
+	server := &pgtest.Server{Server: h.server}
+	server.Exec(t, h.stage.Name, "postgres", "ALTER DATABASE "+h.stage.Name+" SET log_min_duration_statement = 0")
+	h.configure(t, "watch: {calls: 40}\n")
+	log, end := h.run(t)
+	eventually(t, "a cycle is completed", patience, func() bool { return !h.status(t).LastCycle.IsZero() })
+	shop := func() {
+		for i := range 60 {
+			// Another literal each time: it is the same statement.
+			server.Ask(t, h.stage.Name, h.stage.Name+"_owner", "SELECT count(*) FROM app.orders WHERE customer = "+strconv.Itoa(i))
+		}
+	}
+	shop()
+	server.Exec(t, h.stage.Name, "postgres", "SELECT pg_stat_reset()")
+	// This comes into the log behind all of it, so when it is heard all was read.
+	h.play(t, `INSERT INTO app.behind SELECT generate_series(1, 50);
+		-- @fails
+		INSERT INTO app.behind DEFAULT VALUES`)
+	eventually(t, "the log was read", patience, func() bool { return h.verified(t, "sequence/behind") })
+	h.command(t, "heal", "--rule", "index/unused", "--risk", "high", "--yes")
+	i := slices.IndexFunc(h.attempts(t), func(a healer.Attempt) bool { return a.Plan.Finding.Rule == "index/unused" })
+	if i < 0 {
+		t.Fatal("the index is not dropped")
+	}
+	dropped := h.attempts(t)[i]
+	if dropped.Watch == nil || dropped.Watch.State != healer.Watching {
+		t.Fatalf("the watch of %s: %+v", dropped.ID, dropped.Watch)
+	}
+	eventually(t, "it is taken back", patience, func() bool {
+		shop()
+		return slices.ContainsFunc(h.attempts(t), func(a healer.Attempt) bool { return a.UndoOf == dropped.ID && a.Verified })
+	})
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+	if n := server.Ask(t, h.stage.Name, "postgres", "SELECT count(*) FROM pg_index WHERE indexrelid = 'app.orders_customer'::regclass AND indisvalid"); n != "1" {
+		t.Error("the index is not back")
+	}
+	for _, want := range []string{"PGM-4013", "PGM-4012"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %s", want)
+		}
+	}
+	text := h.command(t, "repairs", "show", dropped.ID)
+	for _, want := range []string{"slower since, so it was taken back", "by the log", "app.orders WHERE customer ="} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report does not say %q:\n%s", want, text)
+		}
+	}
+}
+
+// command runs a command beside the daemon, and returns what it prints.
+func (h *host) command(t *testing.T, args ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	args = append(args, "--config", h.config)
+	if code := Main(t.Context(), args, func(string) string { return "" }, strings.NewReader(""), &stdout, &stderr); code != exitOK {
+		t.Fatalf("%v: exit code %d: %s", args, code, stderr.String())
+	}
+	return stdout.String()
+}

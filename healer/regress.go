@@ -1,0 +1,174 @@
+package healer
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// WatchPolicy says when statements count as slower after a change. The zero
+// value has the defaults.
+type WatchPolicy struct {
+	Length time.Duration // how long a change is watched; 0: 24 h, below: not at all
+	Factor float64       // how much longer a statement has to take on average; 0: 2
+	Calls  int64         // how often it was called at least, before and after; 0: 50
+	Least  time.Duration // how much longer in time; 0: 1 ms
+}
+
+// withDefaults fills in what is not set.
+func (p WatchPolicy) withDefaults() WatchPolicy {
+	if p.Length == 0 {
+		p.Length = 24 * time.Hour
+	}
+	if p.Factor == 0 {
+		p.Factor = 2
+	}
+	if p.Calls == 0 {
+		p.Calls = 50
+	}
+	if p.Least == 0 {
+		p.Least = time.Millisecond
+	}
+	return p
+}
+
+// Usage is what the calls of a statement took.
+type Usage struct {
+	Calls   int64   `json:"calls"`
+	TotalMS float64 `json:"total_ms"`
+	Squares float64 `json:"squares"` // the sum of the squares of their times, in ms²
+}
+
+// Mean is what a call took on average, in milliseconds.
+func (u Usage) Mean() float64 {
+	if u.Calls == 0 {
+		return 0
+	}
+	return u.TotalMS / float64(u.Calls)
+}
+
+// doubt is the square of the standard error of the mean.
+func (u Usage) doubt() float64 {
+	if u.Calls == 0 {
+		return 0
+	}
+	n := float64(u.Calls)
+	return max(u.Squares/n-u.Mean()*u.Mean(), 0) / n
+}
+
+// since is what came after an earlier reading of the same counters. Where they
+// began again meanwhile, because somebody reset them or their keeper was started
+// again, nobody knows what of it came when, and it is nothing.
+func (u Usage) since(before Usage) Usage {
+	if u.Calls < before.Calls || u.TotalMS < before.TotalMS {
+		return Usage{}
+	}
+	return Usage{u.Calls - before.Calls, u.TotalMS - before.TotalMS, max(u.Squares-before.Squares, 0)}
+}
+
+func (u *Usage) add(o Usage) {
+	u.Calls += o.Calls
+	u.TotalMS += o.TotalMS
+	u.Squares += o.Squares
+}
+
+// tally is one statement while a change is watched.
+type tally struct {
+	Source    string `json:"source"`
+	Statement string `json:"statement"`
+	Text      string `json:"text"`
+	Touches   bool   `json:"touches"`
+	Before    Usage  `json:"before"` // until the change
+	After     Usage  `json:"after"`  // since the change
+	Last      Usage  `json:"last"`   // the counters when they were last read
+	Began     string `json:"began,omitempty"`
+}
+
+// Slower is a statement that a change made slower.
+type Slower struct {
+	Source string `json:"source"` // where that is seen: the log, pg_stat_statements
+	Text   string `json:"text"`   // its literals masked
+	Before Usage  `json:"before"`
+	After  Usage  `json:"after"`
+}
+
+// String says it in words.
+func (s Slower) String() string {
+	return fmt.Sprintf("%s took %s on average in %d calls before, and %s in %d since, by %s",
+		s.Text, shownMS(s.Before.Mean()), s.Before.Calls, shownMS(s.After.Mean()), s.After.Calls, s.Source)
+}
+
+func shownMS(ms float64) string { return fmt.Sprintf("%.3g ms", ms) }
+
+// sure is how many standard errors a difference has to be: a few slow calls
+// among many are chance.
+const sure = 4
+
+// compare finds the statements that touch what was changed and are clearly
+// slower since, and says how many could be compared. Each has to be slower than
+// the rest of the database has become, for which no change of one table is to
+// blame: a backup, a busy hour, a cold cache after a restart.
+func compare(p WatchPolicy, list []tally) (slower []Slower, compared int) {
+	p = p.withDefaults()
+	general := make(map[string]float64)
+	for source, of := range bySource(list) {
+		general[source] = drift(p, of)
+	}
+	for _, t := range list {
+		if !t.Touches || t.Before.Calls < p.Calls || t.After.Calls < p.Calls {
+			continue
+		}
+		compared++
+		before, after := t.Before.Mean()*general[t.Source], t.After.Mean()
+		gain := after - before
+		if after < before*p.Factor || gain*float64(time.Millisecond) < float64(p.Least) {
+			continue
+		}
+		if gain < sure*math.Sqrt(t.Before.doubt()*general[t.Source]*general[t.Source]+t.After.doubt()) {
+			continue
+		}
+		slower = append(slower, Slower{t.Source, t.Text, t.Before, t.After})
+	}
+	slices.SortStableFunc(slower, func(a, b Slower) int { return cmp.Compare(b.cost(), a.cost()) })
+	return slower, compared
+}
+
+// cost is what the calls since took longer, in milliseconds.
+func (s Slower) cost() float64 { return s.After.TotalMS - s.Before.Mean()*float64(s.After.Calls) }
+
+func bySource(list []tally) map[string][]tally {
+	out := make(map[string][]tally)
+	for _, t := range list {
+		out[t.Source] = append(out[t.Source], t)
+	}
+	return out
+}
+
+// drift is by how much the statements that touch nothing of the change have
+// become slower: what their calls since took, by what as many took before. It
+// is never below 1: that others are faster proves nothing against a change.
+func drift(p WatchPolicy, list []tally) float64 {
+	var was, is float64
+	for _, t := range list {
+		if !t.Touches && t.Before.Calls >= p.Calls && t.After.Calls >= p.Calls {
+			was += t.Before.Mean() * float64(t.After.Calls)
+			is += t.After.TotalMS
+		}
+	}
+	if was <= 0 {
+		return 1
+	}
+	return max(is/was, 1)
+}
+
+// blame says in words what became slower.
+func blame(slower []Slower) string {
+	var parts []string
+	for _, s := range slower {
+		parts = append(parts, s.String())
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,98 @@
+package healer
+
+import (
+	"testing"
+	"time"
+)
+
+// took makes the usage of calls that took so many milliseconds each.
+func took(ms ...float64) (u Usage) {
+	for _, x := range ms {
+		u.add(Usage{1, x, x * x})
+	}
+	return u
+}
+
+func each(n int, ms float64) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = ms * (0.9 + 0.2*float64(i%2)) // no two calls take the same
+	}
+	return out
+}
+
+// What is clearly slower, and all that is not.
+func TestCompare(t *testing.T) {
+	mine := func(before, after Usage) tally {
+		return tally{Source: "s", Text: "SELECT", Touches: true, Before: before, After: after}
+	}
+	other := func(source string, before, after Usage) tally {
+		return tally{Source: source, Before: before, After: after}
+	}
+	fast, slow := took(each(100, 2)...), took(each(60, 20)...)
+	for name, c := range map[string]struct {
+		policy   WatchPolicy
+		list     []tally
+		slower   int
+		compared int
+	}{
+		"ten times as slow":             {list: []tally{mine(fast, slow)}, slower: 1, compared: 1},
+		"as before":                     {list: []tally{mine(fast, fast)}, compared: 1},
+		"faster":                        {list: []tally{mine(slow, fast)}, compared: 1},
+		"not twice as slow":             {list: []tally{mine(fast, took(each(100, 3.9)...))}, compared: 1},
+		"too few calls since":           {list: []tally{mine(fast, took(each(49, 20)...))}},
+		"too few calls before":          {list: []tally{mine(took(each(49, 2)...), slow)}},
+		"fewer are enough":              {policy: WatchPolicy{Calls: 10}, list: []tally{mine(took(each(10, 2)...), took(each(10, 20)...))}, slower: 1, compared: 1},
+		"ten times nearly nothing":      {list: []tally{mine(took(each(100, 0.05)...), took(each(100, 0.5)...))}, compared: 1},
+		"a few slow calls among many":   {list: []tally{mine(fast, took(append(each(97, 2), 200, 200, 200)...))}, compared: 1},
+		"it never touched the table":    {list: []tally{other("s", fast, slow)}},
+		"everything is as slow":         {list: []tally{mine(fast, slow), other("s", fast, slow)}, compared: 1},
+		"the rest is faster":            {list: []tally{mine(fast, slow), other("s", slow, fast)}, slower: 1, compared: 1},
+		"the rest, by another source":   {list: []tally{mine(fast, slow), other("x", fast, slow)}, slower: 1, compared: 1},
+		"the rest, called too seldom":   {list: []tally{mine(fast, slow), other("s", took(1), took(100))}, slower: 1, compared: 1},
+		"slower than the rest became":   {list: []tally{mine(fast, took(each(60, 60)...)), other("s", fast, slow)}, slower: 1, compared: 1},
+		"another factor":                {policy: WatchPolicy{Factor: 20}, list: []tally{mine(fast, slow)}, compared: 1},
+		"another least":                 {policy: WatchPolicy{Least: time.Second}, list: []tally{mine(fast, slow)}, compared: 1},
+		"one of two statements":         {list: []tally{mine(fast, slow), mine(fast, fast)}, slower: 1, compared: 2},
+		"nothing was seen":              {list: []tally{mine(Usage{}, Usage{})}},
+		"it always varied that much":    {list: []tally{mine(took(append(each(55, 1), 400, 400, 400)...), took(append(each(55, 1), 900, 900, 900)...))}, compared: 1},
+		"it never took any time at all": {list: []tally{mine(Usage{Calls: 100}, Usage{Calls: 100})}, compared: 1},
+	} {
+		slower, compared := compare(c.policy, c.list)
+		if len(slower) != c.slower || compared != c.compared {
+			t.Errorf("%s: %d of %d compared are slower, want %d of %d: %v", name, len(slower), compared, c.slower, c.compared, slower)
+		}
+	}
+}
+
+// Counters that grow, begin again, come and go.
+func TestBaselineTakesWhatCameSince(t *testing.T) {
+	at := func(calls int64, began string) []Reading {
+		return []Reading{{Source: "s", Statement: "1", Touches: true, Began: began, Usage: Usage{calls, float64(calls), float64(calls)}}}
+	}
+	b := baseline{Statements: []tally{{Source: "s", Statement: "1", Touches: true, Before: Usage{100, 100, 100}, Last: Usage{100, 100, 100}}}}
+	for i, c := range []struct {
+		now   []Reading
+		since int64
+	}{
+		{at(150, ""), 0},  // what ran beside the repair
+		{at(160, ""), 10}, // since
+		{nil, 10},         // it was not listed this time
+		{at(170, ""), 20},
+		{at(5, ""), 20},   // reset: nobody knows what came before the reset
+		{at(30, ""), 45},  // from there on
+		{at(90, "x"), 45}, // reset, and called more often already than before
+		{at(91, "x"), 46},
+	} {
+		b.take(c.now)
+		if got := b.Statements[0].After.Calls; got != c.since {
+			t.Errorf("reading %d: %d calls since, want %d", i+1, got, c.since)
+		}
+	}
+	b.forget()
+	b.take(at(95, "x"))
+	b.take(at(97, "x"))
+	if got := b.Statements[0].After.Calls; got != 2 || b.Statements[0].Before.Calls != 100 {
+		t.Errorf("judged anew: %d calls since", got)
+	}
+}

@@ -1,0 +1,188 @@
+package healer_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/pg"
+)
+
+// gauge is pg_stat_statements alone as a meter. That a text has the table's
+// name in it is enough here; the daemon asks the parser.
+type gauge struct{ *pg.Database }
+
+func (g gauge) Readings(ctx context.Context, of []healer.Relation) ([]healer.Reading, []string, error) {
+	list, err := g.Database.Readings(ctx, of)
+	return list, nil, err
+}
+
+// watched is a site whose server counts statements.
+func watched(t *testing.T, script string) (*site, func(healer.Policy, ...func(*healer.Config)) *healer.Healer) {
+	t.Helper()
+	x := newSite(t, map[string]string{"shared_preload_libraries": "pg_stat_statements"}, builtin(t), script)
+	x.super("CREATE EXTENSION pg_stat_statements")
+	db, err := pg.Open(t.Context(), pg.Config{Observer: x.ConnString(x.Name, x.Name+"_observer")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	if c, err := db.Census(t.Context()); err != nil || len(c.Statements) == 0 {
+		t.Errorf("the census sees no statements: %q, %v", c.Missing, err)
+	}
+	return x, func(p healer.Policy, more ...func(*healer.Config)) *healer.Healer {
+		return with(x.Stage, func(c *healer.Config) {
+			c.Meter, c.Policy = gauge{db}, p
+			for _, change := range more {
+				change(c)
+			}
+		})
+	}
+}
+
+// calls runs a statement once for each argument, in a session of its own.
+func (x *site) calls(sql string, args ...string) {
+	x.t.Helper()
+	c := x.Conn(x.t, x.Name, x.Name+"_owner")
+	for _, arg := range args {
+		if r := c.ExecParams(x.t.Context(), sql, [][]byte{[]byte(arg)}, nil, nil, nil).Read(); r.Err != nil {
+			x.t.Fatal(r.Err)
+		}
+	}
+	pid := c.PID()
+	if err := c.Close(x.t.Context()); err != nil {
+		x.t.Fatal(err)
+	}
+	x.gone(pid) // and what it counted is written
+}
+
+func unused() healer.Options {
+	return healer.Options{
+		Rules: []string{"index/unused"}, Person: true, Now: true, Yes: true, Ceiling: "high", Actor: "tester",
+		Sets: []string{"*.min_size=0", "index/unused.min_age=0s"},
+	}
+}
+
+// last returns the newest attempt that is no undo, and the newest that is one.
+func last(t *testing.T, h *healer.Healer) (repair, undo healer.Attempt) {
+	t.Helper()
+	list, err := h.Attempts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range list {
+		if a.UndoOf == "" {
+			repair = a
+		} else {
+			undo = a
+		}
+	}
+	if repair.Watch == nil {
+		t.Fatalf("%s is not watched", repair.ID)
+	}
+	return repair, undo
+}
+
+// The counters were reset, so an index that every query needs looks unused. It
+// is dropped, the statements become slow, and it comes back: not while the
+// daemon observes, nor while everything is paused, and by another process than
+// the one that dropped it.
+// hazard: 56
+func TestAChangeThatMakesStatementsSlowerIsTakenBack(t *testing.T) {
+	t.Parallel()
+	const sql = "SELECT count(*) FROM app.shelf WHERE a = $1::int"
+	x, healing := watched(t, `CREATE TABLE app.shelf (id int PRIMARY KEY, a int, pad text);
+		INSERT INTO app.shelf SELECT g, g, repeat('x', 100) FROM generate_series(1, 60000) AS g;
+		CREATE INDEX t_a ON app.shelf (a); VACUUM ANALYZE app.shelf`)
+	many := slices.Repeat([]string{"7"}, 60)
+	x.calls(sql, many...)
+	x.super("SELECT pg_stat_reset()")
+	r, err := healing(healer.Policy{}).Heal(t.Context(), unused())
+	if a := only(t, r, err); !a.Verified || a.Watch == nil || a.Watch.State != healer.Watching {
+		t.Fatalf("%s: %s, watch %+v", a.State, a.Err, a.Watch)
+	}
+	slower := func(h *healer.Healer, guard string) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); ; x.calls(sql, many...) {
+			if err := h.Watch(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			a, undo := last(t, h)
+			switch {
+			case guard == "" && a.Watch.State == healer.TakenBack && undo.Verified:
+				return
+			case guard != "" && a.Watch.State == healer.WatchedWorse && a.Watch.Guard == guard && undo.ID == "":
+				return
+			case time.Now().After(deadline):
+				t.Fatalf("want the guard %q; %s, watch %+v, undo %s %s", guard, a.State, a.Watch, undo.State, undo.Err)
+			}
+		}
+	}
+	slower(healing(healer.Policy{}), healer.GuardMode)
+	h := healing(healer.Policy{Heal: true})
+	if _, err := h.Pause(t.Context(), 0, "tester"); err != nil {
+		t.Fatal(err)
+	}
+	slower(h, healer.GuardPaused)
+	if _, err := h.Resume(t.Context(), "tester"); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	slower(healing(healer.Policy{Heal: true}, func(c *healer.Config) {
+		c.Observer = acts(func(t healer.Transition) { told = append(told, string(t.Action)) })
+	}), "")
+	a, undo := last(t, h)
+	if a.State != healer.Undone || a.UndoneBy != undo.ID || undo.Actor == "tester" || !strings.Contains(undo.Why, "FROM app.shelf WHERE a = ") || a.Watch.Reason != undo.Why {
+		t.Errorf("%s by %s, because %q; the watch says %q", a.State, undo.Actor, undo.Why, a.Watch.Reason)
+	}
+	if !slices.Contains(told, string(healer.RepairUndone)) {
+		t.Errorf("nobody was told: %v", told)
+	}
+	if n := x.Ask(t, x.Name, "postgres", "SELECT count(*) FROM pg_index WHERE indexrelid = 'app.t_a'::regclass AND indisvalid"); n != "1" {
+		t.Error("the index is not back")
+	}
+	x.super("SELECT pg_stat_reset()")
+	if r, err := h.Heal(t.Context(), unused()); err != nil || len(r.Repairs) > 0 {
+		t.Errorf("it is dropped again: %d repairs, %v", len(r.Repairs), err)
+	}
+}
+
+// A few slow calls, and a slow hour of the whole database, undo nothing.
+func TestNoiseTakesNothingBack(t *testing.T) {
+	t.Parallel()
+	const mine, others = "SELECT pg_sleep($1::float8) FROM app.shelf WHERE id = 1", "SELECT pg_sleep($1::float8) FROM app.elsewhere"
+	x, healing := watched(t, `CREATE TABLE app.shelf (id int PRIMARY KEY, a int); INSERT INTO app.shelf VALUES (1, 1);
+		CREATE TABLE app.elsewhere (id int); INSERT INTO app.elsewhere VALUES (1); CREATE INDEX t_a ON app.shelf (a)`)
+	quick := slices.Repeat([]string{"0.002"}, 40)
+	x.calls(mine, quick...)
+	x.calls(others, quick...)
+	clock := new(shifting)
+	h := healing(healer.Policy{Heal: true, Watch: healer.WatchPolicy{Calls: 30, Length: time.Hour}}, clock.clock)
+	r, err := h.Heal(t.Context(), unused())
+	if a := only(t, r, err); !a.Verified || a.Watch == nil || a.Watch.State != healer.Watching {
+		t.Fatalf("%s: %s, watch %+v", a.State, a.Err, a.Watch)
+	}
+	look := func(want healer.WatchState) {
+		t.Helper()
+		if err := h.Watch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if a, undo := last(t, h); a.Watch.State != want || undo.ID != "" {
+			t.Errorf("want %s: %+v, undo %s", want, a.Watch, undo.State)
+		}
+	}
+	look(healer.Watching)
+	x.calls(mine, append(slices.Repeat([]string{"0.002"}, 40), "0.2", "0.2")...)
+	look(healer.Watching)
+	x.calls(mine, slices.Repeat([]string{"0.02"}, 40)...)
+	x.calls(others, slices.Repeat([]string{"0.03"}, 40)...)
+	look(healer.Watching)
+	clock.move(2 * time.Hour)
+	look(healer.WatchedFine)
+	if n := x.Ask(t, x.Name, "postgres", "SELECT count(*) FROM pg_class WHERE relname = 't_a'"); n != "0" {
+		t.Error("the index is back")
+	}
+}
