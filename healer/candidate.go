@@ -13,8 +13,9 @@ import (
 )
 
 // candidate judges one row of detect: it captures the facts and makes a
-// finding of them, or says why it cannot. Neither means: no fault after all.
-func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values, row rules.Row) (*Finding, *Skip) {
+// finding of them, or says why it cannot. Neither means: no fault after all. The
+// facts may have been captured ahead.
+func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values, row rules.Row, ahead Answer) (*Finding, *Skip) {
 	refuse := func(reason Reason, message, hint string) (*Finding, *Skip) {
 		s := r.skip(rule, name(row), reason, message, hint)
 		return nil, &s
@@ -39,7 +40,10 @@ func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values
 	}
 	facts := row
 	if rule.Capture != nil {
-		captured, err := r.capture(ctx, rule, base.Merge(row.Values("")))
+		captured, err := ahead.Rows, error(nil)
+		if !ahead.Given {
+			captured, err = r.capture(ctx, rule, base.Merge(row.Values("")))
+		}
 		switch {
 		case err != nil:
 			s := r.skipped(rule, name(row), err)

@@ -14,6 +14,16 @@ type Reader interface {
 	// Read runs one query in a READ ONLY transaction of its own, or, with a
 	// Role, in that owner's sandbox, rolled back. Errors are *DatabaseError.
 	Read(ctx context.Context, r Read) ([]rules.Row, error)
+	// ReadEach runs a query with a Role once for each of the values, so many of
+	// them in one transaction. It answers as far as it comes: what has no answer,
+	// also beside an error, is to be asked by itself.
+	ReadEach(ctx context.Context, r Read, values []rules.Values, together int) ([]Answer, error)
+}
+
+// Answer is what a query returned, if it was Given.
+type Answer struct {
+	Given bool
+	Rows  []rules.Row
 }
 
 // Snapshotter describes objects as the catalog has them.

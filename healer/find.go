@@ -66,8 +66,9 @@ func (r *run) findRule(ctx context.Context, rule *rules.Rule, fingerprint string
 		p.skips = append(p.skips, r.skipped(rule, "", err))
 		return p
 	}
-	for _, row := range rows {
-		f, skip := r.candidate(ctx, rule, base, row)
+	ahead := r.ahead(ctx, rule, base, rows)
+	for i, row := range rows {
+		f, skip := r.candidate(ctx, rule, base, row, ahead[i])
 		if skip != nil {
 			p.skips = append(p.skips, *skip)
 			continue

@@ -2,7 +2,9 @@ package healer_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -162,4 +164,41 @@ func TestALiveBuildIsNotTouched(t *testing.T) {
 	if err := <-building; err != nil {
 		t.Errorf("the build was disturbed: %v", err)
 	}
+}
+
+// Facts that are read together are as good as those that are read one by one:
+// a table that is locked costs its own judgement only.
+func TestFactsAreCapturedTogether(t *testing.T) {
+	t.Parallel()
+	st := stage(t, builtin(t), "SELECT 1")
+	const tables = 12
+	for i := range tables {
+		play(t, st, fmt.Sprintf("CREATE TABLE app.t%d (id serial PRIMARY KEY); INSERT INTO app.t%d VALUES (%d)", i, i, 1+i%2*100))
+	}
+	play(t, st, "-- @hold\nLOCK TABLE app.t3 IN ACCESS EXCLUSIVE MODE")
+	counted := &counting{Reader: st.Config.Reader}
+	r, err := with(st, func(c *healer.Config) { c.Reader = counted }).Find(t.Context(), person("sequence/behind"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The first value of each sequence is taken already: by a row 1, or by one that is far beyond it.
+	if len(r.Findings) != tables-1 || len(r.Skips) != 1 || r.Skips[0].Reason != healer.Locked {
+		t.Errorf("%d findings, skips %+v", len(r.Findings), r.Skips)
+	}
+	if counted.alone.Load() > 2 {
+		t.Errorf("%d candidates were read by themselves", counted.alone.Load())
+	}
+}
+
+// counting counts what is read in a sandbox by itself.
+type counting struct {
+	healer.Reader
+	alone atomic.Int64
+}
+
+func (c *counting) Read(ctx context.Context, r healer.Read) ([]rules.Row, error) {
+	if r.Role != "" {
+		c.alone.Add(1)
+	}
+	return c.Reader.Read(ctx, r)
 }

@@ -140,7 +140,7 @@ func TestMistakesAreRefusedWithFileAndLine(t *testing.T) {
 		{"param twice", "param share: share", "param min_size: share", 13, "is already there"},
 		{"param unused", "= 20%", "= 20%\n-- param other: text = x", 14, "other is never used"},
 		{"enabled is a switch", "param share: share = 20%", "param enabled: text = no", 13, "enabled is not of type bool"},
-		{"proof", "-- capture", "-- capture: proof=broken", 23, "unknown option proof=broken of capture"},
+		{"proof", "-- capture", "-- capture: proof=broken", 23, "option proof=broken of capture is not allowed"},
 		{"first seen outside of a guard", "i.indexrelid = @oid", "@finding.first_seen IS NULL", 46, "there is no value @finding.first_seen here"},
 		{"enabled is no value", "i.indexrelid = @oid", "@enabled", 46, "there is no value @enabled here"},
 		{"header twice", "-- cooldown: 24h", "-- cooldown: 24h\n-- cooldown: 1h", 12, "already there, in line 11"},

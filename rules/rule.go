@@ -29,6 +29,7 @@ type Rule struct {
 	Detect  Query    // candidates, one row each
 	Capture *Query   // once per candidate; no row: no finding
 	Proof   []string // SQLSTATEs of capture that prove the fault, as {damage}
+	Batch   int      // candidates of one owner whose rows are read in one transaction; 0: each by itself
 	Prove   *Query   // the rows, after the logic and with its facts; no row: no finding
 	Guards  []Guard  // any row refuses
 	Measure *Query   // numbers before and after, for the report

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,12 +17,7 @@ func (r *reader) apply(rule *Rule, s section) {
 	case "capture":
 		q := r.query(s)
 		rule.Capture = &q
-		for _, o := range r.options(s, s.arg) {
-			if o.key != "proof" || !stateForm.MatchString(o.value) {
-				r.mistake(s.line, fmt.Sprintf("unknown option %s=%s of capture", o.key, o.value), "proof=XX002, an SQLSTATE that proves the fault")
-			}
-			rule.Proof = append(rule.Proof, o.value)
-		}
+		r.captureOptions(rule, s)
 	case "prove":
 		q := r.query(s)
 		rule.Prove = &q
@@ -48,6 +44,27 @@ func (r *reader) apply(rule *Rule, s section) {
 		rule.Undo = Undo{Action: r.action(s, s.arg)}
 	case "guidance":
 		rule.Guidance = r.prose(s)
+	}
+}
+
+// maxBatch bounds how many tables one transaction locks.
+const maxBatch = 100
+
+func (r *reader) captureOptions(rule *Rule, s section) {
+	for _, o := range r.options(s, s.arg) {
+		n, err := strconv.Atoi(o.value)
+		switch {
+		case o.key == "proof" && stateForm.MatchString(o.value):
+			rule.Proof = append(rule.Proof, o.value)
+		case o.key == "batch" && err == nil && n > 1 && n <= maxBatch && rule.Reads == ReadsRows:
+			rule.Batch = n
+		default:
+			r.mistake(s.line, fmt.Sprintf("option %s=%s of capture is not allowed", o.key, o.value),
+				fmt.Sprintf("proof=XX002, an SQLSTATE that proves the fault; where rows are read, batch=50, up to %d", maxBatch))
+		}
+	}
+	if rule.Batch > 0 && len(rule.Proof) > 0 {
+		r.mistake(s.line, "a capture whose error is the proof is not read in batches", "")
 	}
 }
 

@@ -105,7 +105,7 @@ var countParams = map[string]ParamType{"within": TypeDuration, "min_events": Typ
 // nothing, so it may only report.
 func (v *vetter) counts() {
 	r := v.rule
-	if r.Capture != nil || r.Repair != nil || r.Measure != nil || len(r.Guards) > 0 || r.Logic != nil {
+	if r.Capture != nil || r.Prove != nil || r.Repair != nil || r.Measure != nil || len(r.Guards) > 0 || r.Logic != nil {
 		v.mistake(1, "a rule that counts log events has no section but detect and guidance", "any user can write any text into the log, so nothing may follow from it")
 	}
 	v.hazards()
@@ -121,7 +121,7 @@ func (v *vetter) counts() {
 }
 
 // eventNames are the fields of a log event a rule may narrow itself by.
-var eventNames = []string{"schema", "table", "constraint", "column", "sqlstate", "user", "database"}
+var eventNames = []string{"schema", "table", "constraint", "column", "sqlstate", "user", "database", "inserted"}
 
 // Damage is the fact that holds the message of an error that proves the fault.
 const Damage = "damage"

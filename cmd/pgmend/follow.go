@@ -190,32 +190,17 @@ func (d *daemon) count(ctx context.Context, e pglog.Event) {
 	d.book.Note(e, statements)
 }
 
-// fields are what an event says. The server's log names the constraint that a
-// statement broke, but not its table: that is the one the statement writes to.
+// fields are what an event says, with what its statement adds.
 func (d *daemon) fields(ctx context.Context, e pglog.Event) map[string]string {
-	f := e.Fields()
-	if _, ok := e.Body.(*pglog.Violation); !ok || f["table"] != "" || e.Record.Statement == "" {
-		return f
-	}
-	lists, err := d.parser.Parse(ctx, []string{e.Record.Statement})
-	if err != nil {
-		d.log.WarnContext(ctx, "a statement could not be parsed", "error.message", err.Error())
-		return f
-	}
-	// An approximation narrows nothing.
-	if len(lists[0]) != 1 || !lists[0][0].Parsed {
-		return f
-	}
-	var written []parser.Table
-	for _, t := range lists[0][0].Tables {
-		if t.Access == parser.Write {
-			written = append(written, t)
+	var statements []parser.Statement
+	if hearsay.Adds(e) {
+		lists, err := d.parser.Parse(ctx, []string{e.Record.Statement})
+		if err != nil {
+			d.log.WarnContext(ctx, "a statement could not be parsed", "error.message", err.Error())
 		}
+		statements = slices.Concat(lists...)
 	}
-	if len(written) == 1 {
-		f["table"], f["schema"] = written[0].Name, written[0].Schema
-	}
-	return f
+	return hearsay.Fields(e, statements)
 }
 
 // checkpoints keep how far a log was read in the ledger's state.

@@ -201,3 +201,34 @@ func TestCountedKindsExist(t *testing.T) {
 		t.Error("no rule counts anything")
 	}
 }
+
+// What a failing statement adds to its event: the table it writes, and the
+// columns that an INSERT names; a guess adds nothing.
+func TestAStatementAddsToItsEvent(t *testing.T) {
+	unique := func(statement string) pglog.Event {
+		return pglog.Classify(pglog.Record{
+			Severity: "ERROR", SQLState: "23505", Message: `duplicate key value violates unique constraint "orders_pkey"`, Statement: statement,
+		})
+	}
+	for _, c := range []struct{ statement, table, inserted string }{
+		{"INSERT INTO app.orders (customer, \"the id\") VALUES (1, 2)", "orders", `["customer","the id"]`},
+		{"INSERT INTO app.orders VALUES (1, 2)", "orders", ""},
+		{"INSERT INTO app.orders DEFAULT VALUES", "orders", ""},
+		{"UPDATE app.orders SET id = 1", "orders", ""},
+		{"WITH x AS (DELETE FROM app.a RETURNING id) INSERT INTO app.orders (id) SELECT id FROM x", "", `["id"]`},
+		{"INSERT INTO app.orders (id) VALUES (1) INTO", "", ""},
+		{"", "", ""},
+	} {
+		e := unique(c.statement)
+		f := hearsay.Fields(e, parser.Parse(c.statement))
+		if f["table"] != c.table || f["inserted"] != c.inserted || f["constraint"] != "orders_pkey" {
+			t.Errorf("%s: %v", c.statement, f)
+		}
+		if hearsay.Adds(e) != (c.statement != "") {
+			t.Errorf("%q adds: %v", c.statement, hearsay.Adds(e))
+		}
+	}
+	if hearsay.Adds(pglog.Classify(timeout(noon, "shop", "INSERT INTO t (id) VALUES (1)"))) {
+		t.Error("the statement of a timeout is parsed for its fields")
+	}
+}

@@ -203,6 +203,20 @@ func TestOwnerCodeCannotBorrowTheHealersRights(t *testing.T) {
 				t.Error(err)
 			}
 		})
+		t.Run("index predicate in sandboxed reads together", func(t *testing.T) {
+			x := newSite(t, s)
+			x.canary(t)
+			x.Exec(t, x.name, x.owner, evil+"CREATE TABLE app.t (id int); CREATE INDEX ON app.t (id) WHERE app.evil(1) = 1; INSERT INTO app.t VALUES (1)")
+			answers, err := x.db.ReadEach(t.Context(), read(t, "SELECT t.id FROM app.t AS t WHERE t.id = 1", x.owner), make([]rules.Values, 5), 2)
+			for i, a := range answers {
+				if !a.Given || len(a.Rows) != 1 {
+					t.Errorf("answer %d: %+v", i, a)
+				}
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
 		t.Run("CHECK in VALIDATE", func(t *testing.T) {
 			x := newSite(t, s)
 			x.canary(t)

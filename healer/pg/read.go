@@ -13,12 +13,7 @@ import (
 // Read runs one query in a READ ONLY transaction of its own, with a short
 // lock_timeout, so that a table somebody holds blinds nothing else.
 func (d *Database) Read(ctx context.Context, r healer.Read) ([]rules.Row, error) {
-	if r.Timeout == 0 {
-		r.Timeout = readTimeout
-	}
-	if r.LockTimeout == 0 {
-		r.LockTimeout = readLockTimeout
-	}
+	limited(&r)
 	if r.Role != "" {
 		return d.readAs(ctx, r)
 	}
@@ -36,6 +31,16 @@ func (d *Database) Read(ctx context.Context, r healer.Read) ([]rules.Row, error)
 		return err
 	})
 	return rows, err
+}
+
+// limited fills in the times that were left out.
+func limited(r *healer.Read) {
+	if r.Timeout == 0 {
+		r.Timeout = readTimeout
+	}
+	if r.LockTimeout == 0 {
+		r.LockTimeout = readLockTimeout
+	}
 }
 
 // readAs reads in the owner's sandbox, rolled back.

@@ -179,14 +179,11 @@ func (s *session) call(ctx context.Context, name, sql string, fields []rules.Col
 		if err := json.Unmarshal([]byte(r[0].Text), &values); err != nil || len(values) != len(fields) {
 			return nil, fmt.Errorf("read a row out of the sandbox: %w", err)
 		}
-		row := make(rules.Row, len(fields))
-		for i, v := range values {
-			row[i] = fields[i]
-			if row[i].Null = v == nil; v != nil {
-				row[i].Text = *v
-			}
+		types := make([]uint32, len(fields))
+		for i, f := range fields {
+			types[i] = f.Type
 		}
-		rows = append(rows, row)
+		rows = append(rows, typed(fields, values, types))
 	}
 	return rows, nil
 }

@@ -31,7 +31,7 @@ type Case struct {
 	Setup Script
 	Want  []Wanted
 	// Log has lines of a jsonlog, which narrow the rule as in the daemon or, where
-	// it counts, are counted; Heard those that are near misses of such a rule.
+	// it counts, are counted; Heard near misses, after which nothing is found.
 	Log, Heard string
 	Plan       string // golden SQL, one statement a line
 }

@@ -38,32 +38,48 @@ func (p *proof) count(lines string) {
 }
 
 // heard runs the rule as the daemon does after a log event: narrowed to what
-// the line says. It has to find something, and nothing that is not wanted.
+// the line says. It has to find something, and nothing that is not wanted; after
+// a near miss, nothing.
 func (p *proof) heard(ctx context.Context) error {
 	rule, ok := p.rule.For(p.major)
 	if ok && len(rule.Counts) > 0 {
 		return nil // it was counted to be found at all
 	}
-	for _, event := range p.events(p.story.Log) {
-		o := p.options()
-		o.Event = make(rules.Values)
-		for name, text := range event.Fields() {
-			if text != "" {
-				o.Event["event."+name] = rules.Text(text)
-			}
+	for _, e := range p.events(p.story.Log) {
+		if !ok || !slices.ContainsFunc(rule.On, e.Matches) {
+			return fmt.Errorf("the rule does not wait for the event %s (%s)", e.Kind, e.Record.SQLState)
 		}
-		if !ok || !slices.ContainsFunc(rule.On, event.Matches) {
-			return fmt.Errorf("the rule does not wait for the event %s (%s)", event.Kind, event.Record.SQLState)
-		}
-		found, err := p.Find(ctx, o)
+		found, err := p.narrowed(ctx, e)
 		if err != nil {
 			return err
 		}
-		if len(found.Findings) == 0 || len(found.Findings) >= len(p.story.Want) {
-			return fmt.Errorf("the event narrows the rule to %q", objects(found.Findings))
+		if len(found) == 0 || len(found) >= len(p.story.Want) {
+			return fmt.Errorf("the event narrows the rule to %q", found)
+		}
+	}
+	for _, e := range p.events(p.story.Heard) {
+		found, err := p.narrowed(ctx, e)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return fmt.Errorf("after the near miss %s it finds %q", e.Record.Statement, found)
 		}
 	}
 	return nil
+}
+
+// narrowed is what the rule finds after an event.
+func (p *proof) narrowed(ctx context.Context, e pglog.Event) ([]string, error) {
+	o := p.options()
+	o.Event = make(rules.Values)
+	for name, text := range hearsay.Fields(e, parser.Parse(e.Record.Statement)) {
+		if text != "" {
+			o.Event["event."+name] = rules.Text(text)
+		}
+	}
+	found, err := p.Find(ctx, o)
+	return objects(found.Findings), err
 }
 
 // undo takes every repair back, newest first, or is refused where there is no

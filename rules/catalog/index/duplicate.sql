@@ -11,7 +11,14 @@
 -- param min_size: bytes = 8MB
 
 -- detect
-WITH candidates AS (
+WITH same AS (
+    -- Few indexes of a table have a key in common, and only those are looked at closely.
+    SELECT i.indrelid, i.indkey::text AS key
+      FROM pg_catalog.pg_index AS i
+     WHERE i.indisvalid AND i.indisready AND i.indislive
+     GROUP BY i.indrelid, i.indkey::text
+    HAVING pg_catalog.count(*) > 1
+), candidates AS (
     SELECT i.*, x.relname, x.relam, x.relnamespace, x.relpages, t.relowner, s.spcname,
            -- It backs nothing, so that nobody but the planner would miss it, and an undo can bring all of it back.
            NOT i.indisprimary AND NOT i.indisexclusion AND NOT i.indisreplident AND NOT i.indisclustered AND i.indimmediate
@@ -30,7 +37,8 @@ WITH candidates AS (
                                 (SELECT pg_catalog.jsonb_agg(a.attoptions ORDER BY a.attnum) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = i.indexrelid),
                                 -- What a btree's and a hash's options change is how full their pages are.
                                 CASE WHEN m.amname NOT IN ('btree', 'hash') THEN x.reloptions END) AS shape
-      FROM pg_catalog.pg_index AS i
+      FROM same AS z
+      JOIN pg_catalog.pg_index AS i ON i.indrelid = z.indrelid AND i.indkey::text = z.key
       JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid AND x.relkind = 'i'
       JOIN pg_catalog.pg_am AS m ON m.oid = x.relam
       JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid AND t.relpersistence <> 't'

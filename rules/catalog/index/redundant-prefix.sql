@@ -11,11 +11,17 @@
 -- param min_size: bytes = 8MB
 
 -- detect
+WITH large AS MATERIALIZED (
+    -- Most are too small to matter; only the others are looked at closely.
+    SELECT x.oid, x.relname, x.relnamespace, x.relam, x.reltablespace
+      FROM pg_catalog.pg_class AS x
+     WHERE x.relkind = 'i' AND x.relpages * pg_catalog.current_setting('block_size')::int8 >= @min_size
+)
 SELECT s.indexrelid AS oid, n.nspname AS schema, x.relname AS name, s.indrelid AS table_oid,
        pg_catalog.pg_get_userbyid(t.relowner) AS owner,
        sp.spcname AS tablespace
-  FROM pg_catalog.pg_index AS s
-  JOIN pg_catalog.pg_class AS x ON x.oid = s.indexrelid AND x.relkind = 'i'
+  FROM large AS x
+  JOIN pg_catalog.pg_index AS s ON s.indexrelid = x.oid
   JOIN pg_catalog.pg_am AS m ON m.oid = x.relam AND m.amname = 'btree'
   JOIN pg_catalog.pg_class AS t ON t.oid = s.indrelid AND t.relpersistence <> 't'
   JOIN pg_catalog.pg_namespace AS n ON n.oid = x.relnamespace
@@ -23,7 +29,6 @@ SELECT s.indexrelid AS oid, n.nspname AS schema, x.relname AS name, s.indrelid A
  WHERE s.indisvalid AND s.indisready AND s.indislive
    AND NOT s.indisunique AND NOT s.indisexclusion AND NOT s.indisreplident AND NOT s.indisclustered
    AND s.indpred IS NULL AND s.indexprs IS NULL AND s.indnkeyatts = s.indnatts
-   AND x.relpages * pg_catalog.current_setting('block_size')::int8 >= @min_size
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = s.indexrelid)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = s.indexrelid)

@@ -32,6 +32,9 @@ INSERT INTO app.sentinel VALUES (2147483647);
 -- log
 {"timestamp":"2026-11-24 12:00:00.000 UTC","user":"shop","dbname":"shop","pid":7,"session_id":"1.7","line_num":1,"error_severity":"ERROR","state_code":"23505","message":"duplicate key value violates unique constraint \"orders_pkey\"","detail":"Key (id)=(1) already exists.","statement":"INSERT INTO app.orders (v) VALUES ('by default')","application_name":"","backend_type":"client backend","query_id":0}
 
+-- quiet log
+{"timestamp":"2026-11-24 12:00:01.000 UTC","user":"shop","dbname":"shop","pid":7,"session_id":"1.7","line_num":2,"error_severity":"ERROR","state_code":"23505","message":"duplicate key value violates unique constraint \"orders_pkey\"","detail":"Key (id)=(1) already exists.","statement":"INSERT INTO app.orders (id, v) VALUES (1, 'given')","application_name":"","backend_type":"client backend","query_id":0}
+
 -- want
 "app.i \"dent\"_the id_seq"
 app.odd

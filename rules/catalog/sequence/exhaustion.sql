@@ -48,12 +48,11 @@ SELECT s.oid, n.nspname AS schema, s.relname AS name, s.oid AS table_oid,
    AND LEAST(q.seqmax, u.column_max) < 4611686018427387904
  ORDER BY n.nspname, s.relname
 
--- capture
+-- capture: batch=100
 SELECT v.last_value,
        pg_catalog.round(100 * (v.last_value::numeric - @start_value::numeric) / NULLIF(@usable::numeric - @start_value::numeric, 0), 1) AS used_percent
-  FROM {schema}.{name} AS v
- WHERE v.is_called
-   AND v.last_value::numeric - @start_value::numeric >= @max_used * (@usable::numeric - @start_value::numeric)
+  FROM (SELECT pg_catalog.pg_sequence_last_value(@oid::regclass) AS last_value) AS v
+ WHERE v.last_value::numeric - @start_value::numeric >= @max_used * (@usable::numeric - @start_value::numeric)
 
 -- guard: every column it fills is a bigint already
 SELECT CASE WHEN @columns::text IS NULL THEN 'no column is known to take its values; widen it by hand, if its users are bigint'
