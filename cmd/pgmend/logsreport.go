@@ -88,7 +88,7 @@ func (a *app) sumUp(ctx context.Context, paths []string, s selection, top int) (
 	cfg := workload.Config{
 		Shapes: workload.NewShapes(), Parse: statementCache(ctx, pool).Statements, Since: s.since, Until: s.until,
 	}
-	s.scan.Workers = runtime.GOMAXPROCS(0)
+	s.scan.Workers, s.scan.Unproven = runtime.GOMAXPROCS(0), true
 	whole, sheets := workload.NewSheet(cfg), make([]*workload.Sheet, s.scan.Workers)
 	for i := range sheets {
 		sheets[i] = workload.NewSheet(cfg)

@@ -13,8 +13,10 @@ type Block struct {
 	Result any
 
 	buf    []byte
-	skip   bool // it begins inside a record that the block before has given out
-	cut    bool // its last record goes on behind it
+	before []byte // the end of the block before
+	after  []byte // the beginning of the one behind
+	skip   bool   // it begins inside a record that the block before has given out
+	cut    bool   // its last record goes on behind it
 	framer framer
 	tally  Tally
 	done   chan struct{}
@@ -39,11 +41,18 @@ func (b *Block) Records() iter.Seq[*Framed] {
 		if b.skip {
 			b.framer.skip()
 		}
+		text, _ := b.framer.(*stderrFramer)
+		if text != nil {
+			text.doubt.before(b.before)
+		}
 		b.framer.frame(b.buf, b.Start, true, func(r *Framed) {
 			if !stopped {
 				emit(r)
 			}
 		})
+		if text != nil {
+			text.peek(b.after)
+		}
 		b.framer.settle(func(r *Framed) {
 			if !stopped {
 				emit(r)

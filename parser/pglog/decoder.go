@@ -10,6 +10,7 @@ type Decoder struct {
 	buf    []byte // bytes not framed yet
 	base   int64  // the file's offset of buf[0]
 	framer framer
+	before []byte
 }
 
 // framer finds the records of one format. What it gives out is valid until
@@ -47,9 +48,21 @@ func newFramer(f Format, o Options) framer {
 	case CloudWatch, CRI, Docker, CloudSQL, Azure:
 		return newWrapFramer(f, o)
 	case Stderr:
-		return newStderrFramer(o)
+		s := newStderrFramer(o)
+		s.proves = !o.Unproven
+		return s
 	}
 	return nil // Auto
+}
+
+// Before tells what stands right before Options.Offset, a KiB or so. In the
+// text format the first records behind an offset count as forgeable without.
+func (d *Decoder) Before(p []byte) {
+	if f, ok := d.framer.(*stderrFramer); ok {
+		f.doubt.before(p)
+	} else if d.framer == nil {
+		d.before = p
+	}
 }
 
 // Decode takes the next bytes of the file and returns the records they
@@ -118,7 +131,11 @@ func (d *Decoder) frame(end bool) (out []Framed) {
 func (d *Decoder) choose() {
 	f := Detect(d.buf)
 	if d.opts.Prefix == "" && f.needsPrefix() {
-		d.opts.Prefix = GuessPrefix(texts(f, d.buf))
+		d.opts.Prefix, d.opts.Guessed = GuessPrefix(texts(f, d.buf)), true
 	}
 	d.framer = newFramer(f, d.opts)
+	if d.before != nil {
+		d.Before(d.before)
+		d.before = nil
+	}
 }

@@ -40,6 +40,13 @@ type Options struct {
 	// tells the year of a syslog of RFC 3164, which writes none; the zero time
 	// leaves those times empty.
 	Until time.Time
+
+	// Guessed says that the prefix was found from the lines, by GuessPrefix: what
+	// it takes for a name of one kind may be of another.
+	Guessed bool
+	// Unproven leaves Forgeable true for all records of the text format: who
+	// only counts need not find out.
+	Unproven bool
 }
 
 // Framed is a record and the bytes it came from, [Start, End) of the file.

@@ -65,6 +65,8 @@ type prefixMatch struct {
 	*prefix
 	values [128]string // by escape
 	steps  int
+	size   int // of the line
+	at     int // where the first name begins that a client chooses, or may begin
 
 	part  part
 	level string
@@ -74,11 +76,12 @@ type prefixMatch struct {
 // match reads a line: the prefix and the word behind it, which anchors it,
 // because names may contain anything.
 func (p *prefix) match(line string, m *prefixMatch) bool {
-	m.prefix, m.steps = p, 0
+	m.prefix, m.steps, m.size, m.at = p, 0, len(line), -1
 	if m.first(line) {
 		return true
 	}
 	m.clear()
+	m.at = -1
 	return m.from(0, line)
 }
 
@@ -106,6 +109,7 @@ func (m *prefixMatch) first(s string) bool {
 			s = s[len(part.literal):]
 			continue
 		case 'q':
+			m.named(s)
 			if m.anchor(s) {
 				return true
 			}
@@ -114,6 +118,9 @@ func (m *prefixMatch) first(s string) bool {
 			if n = m.clock.known(part.escape, s); n == 0 {
 				n = stampShape(part.escape, s)
 			}
+		case 'u', 'd', 'a':
+			m.named(s)
+			n = free(part.next, s)
 		default:
 			var fixed bool
 			if n, fixed = shape(part.escape, s); !fixed {
@@ -127,6 +134,13 @@ func (m *prefixMatch) first(s string) bool {
 		s = s[n:]
 	}
 	return m.anchor(s)
+}
+
+// named notes where the names begin: before s.
+func (m *prefixMatch) named(s string) {
+	if m.at < 0 {
+		m.at = m.size - len(s)
+	}
 }
 
 // free is how long the shortest text before a literal is.
@@ -158,6 +172,9 @@ func (m *prefixMatch) from(i int, s string) bool {
 	if part.escape == 0 {
 		rest, ok := strings.CutPrefix(s, part.literal)
 		return ok && m.from(i+1, rest)
+	}
+	if part.escape == 'q' || isName(part.escape) {
+		m.named(s)
 	}
 	if part.escape == 'q' { // a background process stops here; sessions go on
 		return m.from(len(m.parts), s) || m.from(i+1, s)

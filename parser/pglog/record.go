@@ -30,10 +30,11 @@ type Record struct {
 	Backtrace   string    `json:"backtrace,omitempty"`
 	Truncated   bool      `json:"truncated,omitempty"` // cut in the log, or a text was over MaxText
 	Foreign     bool      `json:"foreign,omitempty"`   // not written by the server's logger
-	// Forgeable says that a client could have written the whole record: in
-	// the text format a newline in a login name starts a line of its own,
-	// before any authentication. In csvlog and jsonlog only the texts inside
-	// a record are the client's.
+	// Forgeable says that a client could have written the whole record, or its
+	// level: in the text format a newline in a login name starts a line of its
+	// own, before any authentication. It is false where the record's lines have
+	// no such reading; forge.go says how that is known. In csvlog and jsonlog
+	// only the texts inside a record are the client's.
 	Forgeable bool `json:"forgeable"`
 }
 

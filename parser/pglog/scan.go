@@ -115,7 +115,7 @@ func (c *conveyor) begin() {
 		c.Format = Detect(sample)
 	}
 	if c.Prefix == "" && c.Format.needsPrefix() {
-		c.Prefix = GuessPrefix(texts(c.Format, sample))
+		c.Prefix, c.Guessed = GuessPrefix(texts(c.Format, sample)), true
 	}
 	c.cutter = newCutter(c.Format, c.Options)
 }
@@ -155,6 +155,8 @@ func (c *conveyor) read(ctx context.Context) {
 			spare.buf = make([]byte, 0, max(c.BlockSize+window, len(b.buf)-at))
 		}
 		spare.buf = append(spare.buf[:0], b.buf[at:]...)
+		b.after = append(b.after[:0], spare.buf[:min(len(spare.buf), historySize)]...)
+		spare.before = append(spare.before[:0], b.buf[max(0, at-historySize):at]...)
 		spare.skip = b.cut
 		b.buf = b.buf[:at]
 		b.End = b.Start + int64(at)

@@ -2,6 +2,7 @@ package pglog
 
 import (
 	"bytes"
+	"math"
 	"strings"
 )
 
@@ -29,6 +30,9 @@ type stderrFramer struct {
 	loose  bool // a line without prefix goes on with the one before, whatever it begins with
 	crlf   bool // written on Windows: every line ends in \r\n
 	match  prefixMatch
+	doubt  doubt
+	proves bool  // the lines are as the server wrote them: it is known what cannot be forged
+	at     int64 // the end of the line at hand
 
 	buf  []byte // what frame was given, at offset base
 	base int64
@@ -36,7 +40,8 @@ type stderrFramer struct {
 }
 
 func newStderrFramer(o Options) *stderrFramer {
-	return &stderrFramer{prefix: parsePrefix(o.Prefix, newClock(o.Location))}
+	p := parsePrefix(o.Prefix, newClock(o.Location))
+	return &stderrFramer{prefix: p, doubt: newDoubt(p, o)}
 }
 
 func (f *stderrFramer) pending() int64 {
@@ -51,7 +56,7 @@ func (f *stderrFramer) settle(emit func(*Framed)) {
 	for _, t := range f.open {
 		t.done = true
 	}
-	f.last = nil
+	f.last, f.at = nil, math.MaxInt64
 	f.ready()
 }
 
@@ -76,6 +81,7 @@ func (f *stderrFramer) frame(buf []byte, base int64, end bool, emit func(*Framed
 		}
 		n, f.ends.pos, f.long = len(buf), 0, !end
 	}
+	f.doubt.remember(buf[:n])
 	return n
 }
 
@@ -112,6 +118,7 @@ func (f *stderrFramer) plain(level string, text []byte, start, end int64, emit f
 // of one that is too long. With its newline it ends at an offset of the file.
 func (f *stderrFramer) line(from, to int, end int64) {
 	f.lines++
+	f.at = end
 	if f.lines == 1 {
 		f.crlf = to > from && f.buf[to-1] == '\r'
 	}
@@ -120,55 +127,64 @@ func (f *stderrFramer) line(from, to int, end int64) {
 	}
 	if f.long {
 		f.append(from, to, end)
+		f.doubt.midway = false
 		return
 	}
 	for from < to && f.buf[from] == 0 { // a file system's zeros after a crash
 		from++
 	}
-	if at := f.glued(from, to); at > from {
-		f.one(from, at, f.base+int64(at))
+	at := f.second(from, to)
+	if at > from {
+		f.read(from, at, f.base+int64(at))
 		if f.last != nil {
 			f.last.Truncated = true
 		}
-		from = at
 	}
-	f.one(from, to, end)
+	whole, matched := f.read(max(from, at), to, end)
+	if f.proves {
+		f.judge(from, to, matched, at > from)
+	}
+	if whole {
+		f.lost = false
+		f.ready()
+	}
 }
 
-// one takes a line that holds one record's text.
-func (f *stderrFramer) one(from, to int, end int64) {
+// read takes a line as what it is: whole with a prefix, or as a foreign one,
+// or as more of the one before.
+func (f *stderrFramer) read(from, to int, end int64) (whole, matched bool) {
 	text := view(f.buf[from:to])
 	switch {
 	case text != "" && text[0] == '\t' && f.last != nil:
 		f.append(from+1, to, end)
-		return
+		return false, false
 	case f.loose && text != "" && f.last != nil && !f.prefix.match(text, &f.match):
 		f.append(from, to, end)
-		return
+		return false, false
 	case text != "" && text[0] == '\t' && f.lost, text == "", text[0] == '\r' && strings.Trim(text, "\r") == "":
-		return
+		return false, false
 	case !f.prefix.match(text, &f.match):
 		f.foreign(from, to, end)
+		return true, false
 	case f.match.part == partMessage:
 		f.begin(from, to, end)
 	default:
 		f.further(from, to, end)
 	}
-	f.lost = false
-	f.ready()
+	return true, true
 }
 
-// glued is where in a line an intact record begins behind one that was cut
+// second is where in a line an intact record begins behind one that was cut
 // without a newline, or -1: a whole prefix with a time and a process, that
 // does not stand in quotes.
-func (f *stderrFramer) glued(from, to int) int {
-	second := f.prefix.clock.second
-	if !f.prefix.keyed || second == "" {
+func (f *stderrFramer) second(from, to int) int {
+	known := f.prefix.clock.second
+	if !f.prefix.keyed || known == "" {
 		return -1
 	}
 	text := view(f.buf[from:to])
 	for at := 1; at < len(text); at++ {
-		i := strings.Index(text[at:], second[:5]) // the year
+		i := strings.Index(text[at:], known[:5]) // the year
 		if i < 0 {
 			return -1
 		}
@@ -221,7 +237,7 @@ func (f *stderrFramer) further(from, to int, end int64) {
 	}
 	t := f.start(from, end) // its message stood before the beginning
 	f.match.fill(&t.Record)
-	t.key, t.Truncated = key, true
+	t.key, t.Truncated, t.Forgeable = key, true, true
 	t.begin(f.match.part, f, to-len(f.match.text), to)
 }
 
@@ -229,7 +245,7 @@ func (f *stderrFramer) further(from, to int, end int64) {
 // an archive_command, the dynamic linker, a crash of the collector.
 func (f *stderrFramer) foreign(from, to int, end int64) {
 	t := f.start(from, end)
-	t.Foreign, t.done, t.key = true, true, noKey
+	t.Foreign, t.Forgeable, t.done, t.key = true, true, true, noKey
 	t.begin(partMessage, f, from, to)
 }
 
@@ -244,7 +260,7 @@ func (f *stderrFramer) start(from int, end int64) *textRecord {
 	} else {
 		t = new(textRecord)
 	}
-	t.Start, t.End, t.seen, t.Forgeable = f.base+int64(from), end, f.lines, true
+	t.Start, t.End, t.first, t.seen, t.Forgeable = f.base+int64(from), end, end, f.lines, !f.proves
 	f.open = append(f.open, t)
 	f.last = t
 	return t
@@ -259,7 +275,7 @@ func (f *stderrFramer) ready() {
 		if !t.done && f.lines-t.seen <= patience && len(f.open)-n <= maxOpen {
 			break
 		}
-		if t == f.last && f.long {
+		if t == f.last && f.long || f.proves && f.at-t.first <= int64(f.doubt.reach) { // what comes may cast doubt on it
 			break
 		}
 		if t == f.last && !t.Foreign {

@@ -13,14 +13,15 @@ import (
 // goes on with the chunk before. Chunks can arrive out of order, and mixed
 // with those of other processes.
 type syslogFramer struct {
-	clock   *clock
-	inner   *stderrFramer
-	until   time.Time
-	open    []*syslogMessage
-	ends    lineScan
-	lines   int
-	lost    bool // up to the next newline
-	scratch []byte
+	clock    *clock
+	inner    *stderrFramer
+	until    time.Time
+	open     []*syslogMessage
+	ends     lineScan
+	lines    int
+	lost     bool // up to the next newline
+	scratch  []byte
+	unproven bool
 }
 
 // syslogMessage is a message whose chunks come in.
@@ -40,7 +41,7 @@ type syslogMessage struct {
 const maxChunks = 20_000
 
 func newSyslogFramer(o Options) *syslogFramer {
-	return &syslogFramer{clock: newClock(o.Location), inner: newStderrFramer(o), until: o.Until}
+	return &syslogFramer{clock: newClock(o.Location), inner: newStderrFramer(o), until: o.Until, unproven: o.Unproven}
 }
 
 func (f *syslogFramer) pending() int64 {
@@ -170,6 +171,9 @@ func (f *syslogFramer) finish(m *syslogMessage, emit func(*Framed)) {
 		slices.SortStableFunc(m.chunks, func(a, b syslogLine) int { return a.chunk - b.chunk })
 		m.cut = m.chunks[0].chunk != 1 || m.chunks[len(m.chunks)-1].chunk != len(m.chunks)
 	}
+	// The server numbers the lines it sends: what a name began is no message.
+	f.inner.proves = m.seq != 0 && !m.cut && !f.unproven
+	f.inner.doubt.before(nil)
 	f.inner.feed(f.assemble(m), m.start, m.end, whole)
 	f.inner.settle(whole)
 }

@@ -9,7 +9,8 @@ import (
 type textRecord struct {
 	Framed
 	key   uint64
-	seen  int // its last line
+	first int64 // where its first line ends
+	seen  int   // its last line
 	done  bool
 	kept  bool // its texts are its own
 	part  part

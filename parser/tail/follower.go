@@ -63,7 +63,7 @@ func (c *Config) decoder(path string, offset int64) *pglog.Decoder {
 			case pglog.CSV, pglog.JSON:
 				format = f
 			case pglog.Stderr:
-				format, o.Prefix = f, pglog.GuessPrefix(sample[:n])
+				format, o.Prefix, o.Guessed = f, pglog.GuessPrefix(sample[:n]), true
 			}
 		}
 	}
