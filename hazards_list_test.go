@@ -70,6 +70,6 @@ var hazards = []struct {
 		{"52", "inode reuse", "the same", ""},
 		{"53", "partial records, multi-line records, inotify overflow", "real framing for CSV and JSON; rescan; poll always", ""},
 		{"54", "copytruncate loses lines by nature", "a gap event with the range", ""},
-		{"55", "a gap nobody notices", "gaps in session line numbers become an event", "gaps in session line numbers are not an event yet"},
+		{"55", "a gap nobody notices", "gaps in session line numbers become an event", ""},
 	}},
 }

@@ -122,6 +122,13 @@ type Signal struct {
 	Values   rules.Values // "event.table" …
 }
 
+// Hears says whether a rule waits for such a signal.
+func (l *Loop) Hears(sqlState, kind string) bool {
+	return slices.ContainsFunc(l.cfg.Rules, func(r *rules.Rule) bool {
+		return slices.Contains(r.On, sqlState) || slices.Contains(r.On, kind)
+	})
+}
+
 // Hear enqueues the rules that wait for such a signal. It never blocks.
 func (l *Loop) Hear(s Signal) {
 	for _, rule := range l.cfg.Rules {

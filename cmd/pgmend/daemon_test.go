@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,11 +67,17 @@ const patience = 90 * time.Second
 
 func newHost(t *testing.T, script string) *host {
 	t.Helper()
+	return newHostThatLogs(t, script, map[string]string{"log_destination": "csvlog"})
+}
+
+func newHostThatLogs(t *testing.T, script string, settings map[string]string) *host {
+	t.Helper()
 	h := &host{dir: t.TempDir()}
+	all := map[string]string{"autovacuum": "off", "logging_collector": "on", "log_directory": "log"}
+	maps.Copy(all, settings)
 	var err error
 	h.server, err = disposable.Start(t.Context(), disposable.Options{
-		Binaries: pgtest.One(t).Binaries, Durable: true,
-		Settings: map[string]string{"autovacuum": "off", "logging_collector": "on", "log_destination": "csvlog", "log_directory": "log"},
+		Binaries: pgtest.One(t).Binaries, Durable: true, Settings: all,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -114,9 +114,10 @@ func (d *daemon) follow(crew *crew, logs []config.Log) {
 			},
 		})
 		crew.start("log", func(ctx context.Context) error {
+			defer d.ears.follow(source.Path, f)()
 			return f.Run(ctx, func(c tail.Chunk) error {
 				defer d.hearing.begin(source.Path)()
-				d.hear(ctx, c)
+				d.hear(ctx, source.Path, c)
 				return nil
 			})
 		})
@@ -137,30 +138,35 @@ func decoder(l config.Log) func(string, int64) *pglog.Decoder {
 
 // hear passes on what the log says. It is a hint and no more: a rule runs
 // earlier, and proves its fault in the catalog.
-func (d *daemon) hear(ctx context.Context, c tail.Chunk) {
+func (d *daemon) hear(ctx context.Context, log string, c tail.Chunk) {
 	for _, gap := range c.Gaps {
 		d.tell(ctx, event.LogGap, slog.String(event.KeyFile, gap.Path), slog.Int64("pgmend.from", gap.From),
 			slog.Int64("pgmend.to", gap.To), slog.String(event.KeyReason, string(gap.Reason)))
 	}
-	for _, m := range c.Missing {
-		d.log.WarnContext(ctx, "lines of a session never came into the log", "file.path", c.Path,
-			"pgmend.session", m.Session, "pgmend.from", m.From, "pgmend.to", m.To)
-	}
+	d.missing(ctx, c)
 	for _, r := range c.Quarantined {
 		d.tell(ctx, event.LogQuarantined, slog.String(event.KeyFile, c.Path), slog.Int64("log.offset", r.Start))
 	}
 	for i := range c.Records {
-		d.heard.Add(&c.Records[i].Record, d.clock())
+		if r := &c.Records[i]; !r.Forgeable {
+			d.heard.Add(&r.Record, d.clock())
+		}
 	}
 	loop := d.loop.Load()
 	for _, r := range c.Records {
 		e := pglog.Classify(r.Record)
-		if e.Kind == "" && e.Record.SQLState == "" {
+		// A loop begins with every rule, so without one no hint is lost.
+		wakes := loop != nil && loop.Hears(e.Record.SQLState, string(e.Kind))
+		if !wakes && !d.book.Counts(e.Kind) {
+			continue
+		}
+		if r.Forgeable {
+			d.doubt(ctx, c, log, r, e.Kind)
 			continue
 		}
 		d.count(ctx, e)
-		if loop == nil {
-			continue // a loop begins with every rule, so no hint is lost
+		if !wakes {
+			continue
 		}
 		values := make(rules.Values)
 		for name, text := range d.fields(ctx, e) {

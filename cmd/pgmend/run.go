@@ -89,6 +89,7 @@ type daemon struct {
 	hub      *page.Hub
 	metrics  *metrics.Metrics
 	hearing  attention
+	ears     ears
 	book     *hearsay.Book  // what the log said, counted
 	heard    workload.Gauge // what statements take, by the log
 	renew    chan struct{}  // asks for the databases to be chosen again
@@ -110,6 +111,7 @@ func (a *app) daemon(ctx context.Context, conf *config.Config, log *slog.Logger,
 	d.metrics = metrics.New(metrics.Config{
 		Version: version(), Actions: event.Actions(), Clock: a.clock, Alive: func() bool { return d.hangs() == "" },
 		Recall: func(ctx context.Context) (healer.History, error) { return healer.Recall(ctx, d.ledger, a.clock()) },
+		Logs:   d.ears.progress,
 		Ready:  func() (string, bool) { return *d.state.Load(), d.loop.Load() != nil },
 	})
 	d.observer = healer.Observers{observer, beat{d}, d.hub, d.metrics}

@@ -59,6 +59,8 @@ func Catalogue() []Event {
 		{"PGM-6102", "PgmendLogUnreadable", LogUnreadable, warn, "failure", "a log cannot be read now, so faults are found by the schedule only", "pgmend doctor"},
 		{"PGM-6103", "PgmendLogGap", LogGap, warn, "failure", "a piece of the log was destroyed before it was read", ""},
 		{"PGM-6104", "PgmendLogQuarantined", LogQuarantined, bad, "failure", "a record of the log ended the process twice and is passed over", "report it, with the record"},
+		{"PGM-6105", "PgmendLogUnconfirmed", LogUnconfirmed, warn, "unknown", "an event of the log may be a client's forgery, so no rule acts on it", "log_destination = csvlog or jsonlog, or a log_line_prefix without %u, %d and %a"},
+		{"PGM-6106", "PgmendLogLinesMissing", LogLinesMissing, warn, "failure", "lines of a session never came into the log", "the disk was full, or the log's path loses lines"},
 		{"PGM-9001", "PgmendTest", AlertTested, info, "unknown", "a test of the alerts", ""},
 	}
 }

@@ -10,16 +10,18 @@ import (
 
 // What the daemon says of itself, beside the healer's transitions.
 const (
-	DaemonStarted  healer.Action = "daemon.started"
-	DaemonWaiting  healer.Action = "daemon.waiting"
-	DaemonHangs    healer.Action = "daemon.hangs"
-	ConfigAccepted healer.Action = "config.accepted"
-	ConfigRefused  healer.Action = "config.refused"
-	LogFollowed    healer.Action = "log.followed"
-	LogUnreadable  healer.Action = "log.unreadable"
-	LogGap         healer.Action = "log.gap"
-	LogQuarantined healer.Action = "log.quarantined"
-	AlertTested    healer.Action = "alert.tested"
+	DaemonStarted   healer.Action = "daemon.started"
+	DaemonWaiting   healer.Action = "daemon.waiting"
+	DaemonHangs     healer.Action = "daemon.hangs"
+	ConfigAccepted  healer.Action = "config.accepted"
+	ConfigRefused   healer.Action = "config.refused"
+	LogFollowed     healer.Action = "log.followed"
+	LogUnreadable   healer.Action = "log.unreadable"
+	LogGap          healer.Action = "log.gap"
+	LogQuarantined  healer.Action = "log.quarantined"
+	LogUnconfirmed  healer.Action = "log.unconfirmed"
+	LogLinesMissing healer.Action = "log.lines_missing"
+	AlertTested     healer.Action = "alert.tested"
 )
 
 // Actions lists those of all events.

@@ -22,6 +22,7 @@ type Config struct {
 	Recall  func(context.Context) (healer.History, error) // what stands now
 	Alive   func() bool                                   // for /healthz
 	Ready   func() (string, bool)                         // for /readyz: what it does, and whether it is connected
+	Logs    func() []Log                                  // that are followed
 }
 
 // Metrics counts what happened. It is an observer, and an http.Handler.
@@ -68,6 +69,9 @@ func New(c Config) *Metrics {
 		info, m.transitions, m.repairs, m.skips, m.seconds, m.cycle, &standing{m.cfg},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
+	if c.Logs != nil {
+		m.registry.MustRegister(newLogs(c.Logs))
+	}
 	for _, action := range c.Actions {
 		m.transitions.WithLabelValues(string(action)) // a counter that appears with 1 has not increased
 	}

@@ -27,6 +27,7 @@ func TestWhatHappenedIsCounted(t *testing.T) {
 	m := New(Config{
 		Version: "v1", Actions: []healer.Action{healer.RepairUndone}, Clock: func() time.Time { return now },
 		Ready: func() (string, bool) { return "connected", true },
+		Logs:  func() []Log { return []Log{{Path: "/log/\xff*.csv", Behind: 7, Missing: 2, Handling: time.Second}} },
 		Recall: func(context.Context) (healer.History, error) {
 			return healer.History{
 				Findings: []healer.Finding{
@@ -56,6 +57,8 @@ func TestWhatHappenedIsCounted(t *testing.T) {
 	}
 	for _, want := range []string{
 		"pgmend_build_info{version=\"v1\"} 1",
+		"pgmend_log_lag_bytes{log=\"/log/\uFFFD*.csv\"} 7", "pgmend_log_missing_lines_total{log=\"/log/\uFFFD*.csv\"} 2",
+		"pgmend_log_handling_seconds_total{log=\"/log/\uFFFD*.csv\"} 1",
 		"pgmend_last_cycle_timestamp_seconds{database=\"sh\uFFFDop\"} 1.7955756e+09",
 		`pgmend_repairs_total{outcome="verified",rule="index/invalid"} 1`,
 		`pgmend_repairs_total{outcome="failed",rule="index/invalid"} 2`,

@@ -118,7 +118,9 @@ func newDoubt(p *prefix, o Options) doubt {
 		}
 		d.left[i] = d.left[i+1] + size
 	}
-	d.reach = d.left[first] - d.left[last+1]
+	if d.names > 0 {
+		d.reach = d.left[first] - d.left[last+1]
+	}
 	return d
 }
 

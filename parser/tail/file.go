@@ -22,9 +22,10 @@ type file struct {
 	id      Identity
 	handle  *os.File // nil while it rests
 	decoder *pglog.Decoder
-	read    int64 // what the decoder was given
-	done    int64 // what was handled
-	size    int64 // as last seen
+	primed  *pglog.Decoder // the one that was told what stands before its beginning
+	read    int64          // what the decoder was given
+	done    int64          // what was handled
+	size    int64          // as last seen
 	written time.Time
 	grew    time.Time // when we saw it grow
 	moved   bool      // its name is gone, or another file's
@@ -108,6 +109,7 @@ func (w *Follower) drain(ctx context.Context, f *file, limit int64) error {
 	if err != nil || !there {
 		return err
 	}
+	f.prime()
 	grew, restarted := false, false
 	for {
 		n, intact, err := f.next(w.buf, limit)
@@ -121,6 +123,7 @@ func (w *Follower) drain(ctx context.Context, f *file, limit int64) error {
 			if err := w.restart(ctx, f); err != nil {
 				return err
 			}
+			f.prime()
 			limit, grew, restarted = max(limit, f.size), true, true
 			continue
 		}
@@ -147,6 +150,19 @@ func (w *Follower) drain(ctx context.Context, f *file, limit int64) error {
 		return nil
 	}
 	return w.deliver(ctx, f, f.decoder.Settle())
+}
+
+// prime tells a new decoder what stands before its beginning, by which it
+// knows what a client can have forged. What cannot be read proves nothing.
+func (f *file) prime() {
+	if f.primed == f.decoder || f.handle == nil {
+		return
+	}
+	f.primed = f.decoder
+	before := make([]byte, min(f.read, headSize))
+	if n, err := f.handle.ReadAt(before, f.read-int64(len(before))); err == nil && n > 0 {
+		f.decoder.Before(before)
+	}
 }
 
 // restart begins at the start of what a file has become.

@@ -23,6 +23,9 @@ func (s *sequence) see(r *pglog.Framed) (gap LineGap, lost bool) {
 	if known && r.SessionLine < next { // seen before
 		return LineGap{}, false
 	}
+	if r.Forgeable && (!known || r.SessionLine > next) { // a client could make losses up, and hide them
+		return LineGap{}, false
+	}
 	if s.recent == nil || len(s.recent) >= sessionLimit {
 		s.recent, s.older = map[string]int64{}, s.recent
 	}
