@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -99,7 +100,7 @@ func TestMissingLinesAreAnEvent(t *testing.T) {
 		d.missing(t.Context(), c)
 		return stop
 	})
-	if err != stop {
+	if !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`"event.code":"PGM-6106"`, `"pgmend.lines":2`, `"pgmend.from":3`, `"pgmend.to":4`, `"pgmend.session":"6b.7"`} {
