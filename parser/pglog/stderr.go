@@ -235,7 +235,8 @@ func (f *stderrFramer) further(from, to int, end int64) {
 			return
 		}
 	}
-	t := f.start(from, end) // its message stood before the beginning
+	t := f.start(from, end) // its message stood before the beginning, or came too early
+	t.Lines = 1
 	f.match.fill(&t.Record)
 	t.key, t.Truncated, t.Forgeable = key, true, true
 	t.begin(f.match.part, f, to-len(f.match.text), to)

@@ -13,7 +13,7 @@ type sequence struct {
 
 // see takes a record and returns what is missing before it.
 func (s *sequence) see(r *pglog.Framed) (gap LineGap, lost bool) {
-	if r.SessionID == "" || r.SessionLine == 0 || r.Truncated {
+	if r.SessionID == "" || r.SessionLine == 0 {
 		return LineGap{}, false
 	}
 	next, known := s.recent[r.SessionID]
@@ -23,7 +23,9 @@ func (s *sequence) see(r *pglog.Framed) (gap LineGap, lost bool) {
 	if known && r.SessionLine < next { // seen before
 		return LineGap{}, false
 	}
-	if r.Forgeable && (!known || r.SessionLine > next) { // a client could make losses up, and hide them
+	// A client could make losses up, and hide them; of a record that was cut
+	// the number may be wrong. Both count where they go on.
+	if (r.Forgeable || r.Truncated) && (!known || r.SessionLine > next) {
 		return LineGap{}, false
 	}
 	if s.recent == nil || len(s.recent) >= sessionLimit {
