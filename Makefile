@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-page lint bench bench-logs torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan docs help
+.PHONY: demo test test-all test-ops test-page lint bench bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: ## the benchmarks
 
 bench-logs: $(BIN)/pgmend ## logs report against pgBadger, on 200 MB that a real server wrote
 	@scripts/bench-logs.sh
+
+bench-follow: ## what it costs to follow a log of 1,000 lines a second, and how late events come
+	$(GO) test -run '^$$' -bench '^BenchmarkFollowing$$' -benchtime 1x ./cmd/pgmend
 
 torture-logs: ## a million log events through 500 rotations and truncations and 50 kill -9 of the reader
 	PGMEND_TORTURE=1 $(GO) test -count=1 -v -timeout 30m -run 'TestTorture' ./parser/tail

@@ -146,7 +146,7 @@ func (w *Follower) drain(ctx context.Context, f *file, limit int64) error {
 		f.grew, f.resting, f.rested = w.now(), false, false
 		return nil
 	}
-	if w.now().Sub(f.grew) < w.cfg.Poll {
+	if w.now().Sub(f.grew) < min(quiet, w.cfg.Poll) {
 		return nil
 	}
 	return w.deliver(ctx, f, f.decoder.Settle())

@@ -13,8 +13,15 @@ import (
 	"github.com/pgmend/pgmend/parser/pglog"
 )
 
-// restless is the shortest time between two looks, however busy the log is.
-const restless = 20 * time.Millisecond
+const (
+	// restless is the shortest time between two looks, however busy the log
+	// is: looking, and saving how far it came, is not free. A log that was
+	// quiet is looked at when it is written to.
+	restless = 200 * time.Millisecond
+	// quiet is how long nothing has to come for a text record to be complete:
+	// the server writes a message with all its lines at once.
+	quiet = 100 * time.Millisecond
+)
 
 // Follower follows a log.
 type Follower struct {
@@ -100,16 +107,16 @@ func (w *Follower) Run(ctx context.Context, handle func(Chunk) error) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var last time.Time
-	woken := false
+	events := watch.events
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-watch.events:
-			if !woken { // wait a little: more will come, and looking is not free
-				woken = true
-				timer.Reset(max(0, min(restless, w.cfg.Poll)-time.Since(last)))
-			}
+		case <-events:
+			// More will come. Until the look nobody asks for it, and the kernel
+			// makes one event of many.
+			events = nil
+			timer.Reset(max(0, min(restless, w.cfg.Poll)-time.Since(last)))
 		case err := <-watch.errors:
 			w.report(fmt.Errorf("watch the log folder, polling goes on: %w", err))
 		case <-timer.C:
@@ -117,10 +124,21 @@ func (w *Follower) Run(ctx context.Context, handle func(Chunk) error) error {
 			if err := w.look(ctx); err != nil {
 				return err
 			}
-			last, woken = time.Now(), false
-			timer.Reset(w.cfg.Poll)
+			last, events = time.Now(), watch.events
+			timer.Reset(w.next())
 		}
 	}
+}
+
+// next is in how long the files are looked at again if nobody writes to them:
+// soon where the last record of one may be complete by then.
+func (w *Follower) next() time.Duration {
+	for _, f := range w.files {
+		if f.handle != nil && f.done < f.read && w.now().Sub(f.grew) < 2*quiet {
+			return min(quiet, w.cfg.Poll)
+		}
+	}
+	return w.cfg.Poll
 }
 
 // watch is inotify on the log's folder; without it, nil channels.
