@@ -1,0 +1,107 @@
+package baseline
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// renames notes where what is missing may be there under another name: a near
+// one, or with the same definition. Making it again would then be wrong.
+func (c *comparison) renames(list []Difference) {
+	for i := range list {
+		d := &list[i]
+		if d.What != Missing {
+			continue
+		}
+		for _, e := range list {
+			if e.What == Extra && e.Kind == d.Kind && e.Schema == d.Schema && e.Table == d.Table && c.alike(d.Key, e.Key) {
+				d.Renamed = e.Key.String()
+				break
+			}
+		}
+	}
+}
+
+// alike reports whether one object may be another under a new name.
+func (c *comparison) alike(missing, extra Key) bool {
+	switch missing.Kind {
+	case KindTable, KindColumn, KindView, KindMaterializedView, KindSequence, KindFunction, KindProcedure:
+	case KindIndex, KindConstraint, KindTrigger:
+		return Near(missing.Name, extra.Name) && sameButName(c.want[missing], c.have[extra])
+	default:
+		return false
+	}
+	if Near(plainOf(missing), plainOf(extra)) {
+		return true
+	}
+	return missing.Kind == KindTable && c.sameColumns(missing, extra)
+}
+
+// plainOf is the name without a function's types.
+func plainOf(k Key) string {
+	name, _, _ := strings.Cut(k.Name, "(")
+	return name
+}
+
+func sameButName(a, b *Object) bool {
+	return strings.ReplaceAll(a.Definition, ident(a.Name), "") == strings.ReplaceAll(b.Definition, ident(b.Name), "")
+}
+
+// sameColumns reports whether two tables have the same columns, at least two.
+func (c *comparison) sameColumns(missing, extra Key) bool {
+	want := columnList(c.want, missing)
+	return len(want) > 1 && slices.Equal(want, columnList(c.have, extra))
+}
+
+func columnList(index map[Key]*Object, table Key) []string {
+	var out []string
+	for k, o := range index {
+		if k.Kind == KindColumn && k.Schema == table.Schema && k.Table == table.Name {
+			out = append(out, k.Name+" "+o.Definition)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Near reports whether one name may be another with a slip of the finger: at
+// most two letters are wrong, missing or exchanged, and of a short name one.
+func Near(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	if digits.ReplaceAllString(a, "") == digits.ReplaceAllString(b, "") {
+		return false // a name that counts, as orders_2026
+	}
+	most := 2
+	if min(len(a), len(b)) < 6 {
+		most = 1
+	}
+	return a != b && distance([]rune(a), []rune(b)) <= most
+}
+
+// distance counts the letters to change, add, leave out or exchange with their
+// neighbour, to make one word of another.
+func distance(a, b []rune) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		now := make([]int, len(b)+1)
+		now[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			now[j] = min(last[j]+1, now[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				now[j] = min(now[j], before[j-2]+1)
+			}
+		}
+		before, last = last, now
+	}
+	return last[len(b)]
+}
