@@ -15,6 +15,8 @@ const (
 	KindPlan    Kind = "plan"    // Body: Proposal
 	KindAttempt Kind = "attempt" // Body: Attempt
 	KindControl Kind = "control" // pause, resume, breaker: Body: Control
+
+	KindBaseline Kind = "baseline" // Body: Baseline
 )
 
 // Entry is one transition, with the whole new state of its subject as JSON,

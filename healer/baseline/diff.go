@@ -55,7 +55,33 @@ func (d Difference) Heals() bool { return d.Manual == "" && len(d.Statements) > 
 // Compare says what differs from the baseline, in the order in which it can be
 // brought back. What somebody holds in the database is not judged.
 func Compare(want, have Schema) []Difference {
-	c := comparison{
+	c := newComparison(want, have)
+	list := []Difference{}
+	for i := range want.Objects {
+		list = append(list, c.lacks(&want.Objects[i])...)
+	}
+	for i := range have.Objects {
+		if d, ok := c.extra(&have.Objects[i]); ok {
+			list = append(list, d)
+		}
+	}
+	c.renames(list)
+	c.waits(list)
+	return list
+}
+
+// comparison is one run of Compare.
+type comparison struct {
+	want, have map[Key]*Object
+	parts      map[Key][]*Object // of tables, columns, functions …, in the baseline
+	with       map[Key]Key       // what is brought back with what
+	locked     map[[2]string]bool
+	missing    map[Key]bool // with all its parts, which are not named here
+}
+
+// newComparison notes what belongs to what, and what is missing as a whole.
+func newComparison(want, have Schema) *comparison {
+	c := &comparison{
 		want: want.index(), have: have.index(), parts: make(map[Key][]*Object), with: make(map[Key]Key),
 		locked: make(map[[2]string]bool), missing: make(map[Key]bool),
 	}
@@ -80,27 +106,7 @@ func Compare(want, have Schema) []Difference {
 			c.missing[o.Key] = true
 		}
 	}
-	list := []Difference{}
-	for i := range want.Objects {
-		list = append(list, c.lacks(&want.Objects[i])...)
-	}
-	for i := range have.Objects {
-		if d, ok := c.extra(&have.Objects[i]); ok {
-			list = append(list, d)
-		}
-	}
-	c.renames(list)
-	c.waits(list)
-	return list
-}
-
-// comparison is one run of Compare.
-type comparison struct {
-	want, have map[Key]*Object
-	parts      map[Key][]*Object // of tables, columns, functions …, in the baseline
-	with       map[Key]Key       // what is brought back with what
-	locked     map[[2]string]bool
-	missing    map[Key]bool // with all its parts, which are not named here
+	return c
 }
 
 // blind reports whether an object belongs to what somebody holds.

@@ -209,8 +209,7 @@ func grantee(o *Object) (on, to string) {
 	case KindSequenceGrant:
 		on = "SEQUENCE " + qualified(o.Schema, o.Table)
 	case KindFunctionGrant:
-		plain, types, _ := strings.Cut(o.Table, "(")
-		on = "ROUTINE " + qualified(o.Schema, plain) + "(" + types
+		on = "ROUTINE " + qualified(o.Schema, o.Detail["name"]) + "(" + o.Detail["types"] + ")"
 	case KindColumnGrant:
 		on, name = "TABLE "+qualified(o.Schema, o.Table), o.Detail["grantee"]
 	default:

@@ -58,16 +58,18 @@ WITH held AS MATERIALIZED (
                          JOIN held AS h ON h.oid = d.refobjid
                         WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
                           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
-), granted (kind, space, tbl, owner, oid, acl) AS (
+), granted (kind, space, tbl, owner, oid, acl, name, types) AS (
     SELECT CASE r.relkind WHEN 'S' THEN 'sequence grant' ELSE 'table grant' END, r.space, r.name, r.relowner, r.oid,
-           COALESCE(r.relacl, pg_catalog.acldefault(CASE r.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, r.relowner))
+           COALESCE(r.relacl, pg_catalog.acldefault(CASE r.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, r.relowner)),
+           NULL, NULL
       FROM free AS r
     UNION ALL
     SELECT 'function grant', f.space, pg_catalog.format('%s(%s)', f.proname, f.types), f.proowner, f.oid,
-           COALESCE(f.proacl, pg_catalog.acldefault('f', f.proowner))
+           COALESCE(f.proacl, pg_catalog.acldefault('f', f.proowner)),
+           f.proname, f.types
       FROM fn AS f
     UNION ALL
-    SELECT 'schema grant', s.name, '', s.nspowner, s.oid, COALESCE(s.nspacl, pg_catalog.acldefault('n', s.nspowner)) FROM space AS s
+    SELECT 'schema grant', s.name, '', s.nspowner, s.oid, COALESCE(s.nspacl, pg_catalog.acldefault('n', s.nspowner)), NULL, NULL FROM space AS s
 )
 SELECT 'locked' AS kind, r.space AS schema, '' AS tbl, r.name, r.owner, '' AS definition, NULL::pg_catalog.jsonb AS detail, r.oid, r.oid AS table_oid
   FROM rel AS r JOIN blocked AS b ON b.oid = r.oid
@@ -213,12 +215,12 @@ UNION ALL
 -- An owner has what the owner needs; what is granted to others is what drifts.
 SELECT g.kind, g.space, g.tbl, COALESCE(o.rolname::pg_catalog.text, 'PUBLIC'), pg_catalog.pg_get_userbyid(g.owner)::pg_catalog.text,
        pg_catalog.string_agg(x.privilege_type || CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, ', ' ORDER BY x.privilege_type COLLATE "C", x.is_grantable),
-       CASE WHEN x.grantee = 0 THEN pg_catalog.jsonb_build_object('public', 'true') END, g.oid, CASE WHEN g.kind IN ('table grant', 'sequence grant') THEN g.oid ELSE 0 END
+       NULLIF(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('public', CASE WHEN x.grantee = 0 THEN 'true' END, 'name', g.name, 'types', g.types)), '{}'), g.oid, CASE WHEN g.kind IN ('table grant', 'sequence grant') THEN g.oid ELSE 0 END
   FROM granted AS g
  CROSS JOIN LATERAL pg_catalog.aclexplode(g.acl) AS x
   LEFT JOIN pg_catalog.pg_roles AS o ON o.oid = x.grantee
  WHERE x.grantee <> g.owner
- GROUP BY g.kind, g.space, g.tbl, g.owner, g.oid, x.grantee, o.rolname
+ GROUP BY g.kind, g.space, g.tbl, g.owner, g.oid, g.name, g.types, x.grantee, o.rolname
 UNION ALL
 SELECT 'column grant', c.space, c.tbl, c.name || ' ' || COALESCE(o.rolname::pg_catalog.text, 'PUBLIC'), c.owner,
        pg_catalog.string_agg(x.privilege_type || CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, ', ' ORDER BY x.privilege_type COLLATE "C", x.is_grantable),
