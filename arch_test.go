@@ -43,7 +43,8 @@ var layers = []struct {
 	{"rules", []string{"parser", "rules/logic"}},
 	{"healer/disposable", nil},
 	{"healer/pg/pgtest", []string{"healer/disposable", "rules"}},
-	{"healer/rulestest", []string{"parser", "parser/pglog", "rules", "healer", "healer/disposable", "healer/hearsay", "healer/ledger", "healer/pg"}},
+	{"healer/rulestest", []string{"parser", "parser/pglog", "rules", "healer", "healer/baseline", "healer/disposable", "healer/hearsay", "healer/ledger", "healer/pg"}},
+	{"healer/report", []string{"parser", "parser/pglog", "parser/workload", "rules", "healer", "healer/baseline"}},
 	{"healer/page", []string{"healer", "healer/report"}},
 	{"healer/", []string{"parser", "parser/pglog", "parser/workload", "rules", "healer"}}, // every other subfolder
 	{"healer", []string{"parser", "rules", "rules/logic"}},

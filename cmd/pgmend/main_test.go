@@ -114,7 +114,7 @@ func (p *player) expand(s string) string {
 		switch k {
 		case "WORK":
 			return p.work
-		case "DB", "OWNER", "MAJOR", "ME":
+		case "DB", "OWNER", "MAJOR", "ME", "HASH":
 			return p.env[k]
 		}
 		return "$" + k
@@ -160,6 +160,9 @@ func (p *player) pgmend(args []string) string {
 	var stdout, stderr bytes.Buffer
 	code := Main(context.Background(), args, func(k string) string { return p.env[k] }, strings.NewReader(""), &stdout, &stderr)
 	p.last = stdout.String()
+	if hash := regexp.MustCompile(`\b[0-9a-f]{12}\b`).FindString(p.last); hash != "" {
+		p.env["HASH"] = hash // of a baseline, to be approved
+	}
 	var b strings.Builder
 	b.WriteString(stdout.String())
 	if !strings.HasSuffix(b.String(), "\n") && b.Len() > 0 {
@@ -190,7 +193,7 @@ func (p *player) steady(s string) string {
 		{`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z`, "<TIME>"}, {`\b\d\d:\d\d:\d\d\b`, "<TIME>"},
 		{`\b\d+(\.\d+)? (ms|s)\b`, "<ELAPSED>"},
 		{`\d+ (bytes|kB|MB)\b`, "<SIZE>"}, {`system \d+`, "system <ID>"}, {`"system_identifier": "\d+"`, `"system_identifier": "<ID>"`},
-		{`\b[0-9a-f]{64}\b`, "<HASH>"}, {`PostgreSQL \d+(\.\d+)?([.,]) `, "PostgreSQL <VERSION>$2 "},
+		{`\b[0-9a-f]{64}\b`, "<HASH>"}, {`\b[0-9a-f]{12}\b`, "<HEAD>"}, {`\b7\d{18}\b`, "<ID>"}, {`PostgreSQL \d+(\.\d+)?([.,]) `, "PostgreSQL <VERSION>$2 "},
 		{` WITH INHERIT FALSE, SET TRUE`, ""}, {`((oid *\| *)|E')\d{5,}`, "$1<OID>"}, {`\{\d{5,}(,\d{5,})*\}`, "{<OIDS>}"},
 		{`pgmend \S+, go\S+ \S+, `, "pgmend <VERSION>, "},
 		{`by +\| *\S+ \(\d+\)`, "by <ACTOR>"}, {`\b\w+ \(\d+\)`, "<ACTOR>"},

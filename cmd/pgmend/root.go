@@ -126,7 +126,7 @@ func (a *app) commands() []*cobra.Command {
 		a.answerCommand(true), a.answerCommand(false), a.undoCommand(),
 		a.findingsCommand(), a.repairsCommand(), a.reportCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.statusCommand(),
-		a.runCommand(), a.demoCommand(), a.rulesCommand(), a.setupCommand(), a.configCommand(), a.versionCommand(), a.manCommand(),
+		a.runCommand(), a.demoCommand(), a.rulesCommand(), a.baselineCommand(), a.setupCommand(), a.configCommand(), a.versionCommand(), a.manCommand(),
 		a.alertsCommand(), a.checkCommand(), a.doctorCommand(),
 		a.tablesCommand(openParser), a.logsCommand(), a.guideCommand(), a.workerCommand(),
 	}

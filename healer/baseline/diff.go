@@ -260,6 +260,9 @@ func (c *comparison) extra(o *Object) (Difference, bool) {
 	if o.Kind == KindLocked || c.want[o.Key] != nil || c.blind(o) {
 		return Difference{}, false
 	}
+	if o.Kind == KindSchema && o.Name == "public" {
+		return Difference{}, false // every database has it from the start
+	}
 	for top, ok := c.container(c.have, *o); ok; top, ok = c.container(c.have, *c.have[top]) {
 		if c.have[top] == nil {
 			break

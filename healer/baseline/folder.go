@@ -100,8 +100,8 @@ func Scripts(dir string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if i := slices.Index(paths, orderFile); i >= 0 {
-		text, err := os.ReadFile(filepath.Join(dir, orderFile)) //nolint:gosec // the person names it
+	if i := slices.Index(paths, OrderFile); i >= 0 {
+		text, err := os.ReadFile(filepath.Join(dir, OrderFile)) //nolint:gosec // the person names it
 		if err != nil {
 			return nil, err
 		}

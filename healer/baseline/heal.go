@@ -76,7 +76,7 @@ func (d *Difference) hazard(format string, args ...any) {
 
 // locks says as the first hazards which locks the statements take.
 func (d *Difference) locks() {
-	var out []string
+	out := []string{}
 	seen := make(map[string]bool)
 	for _, s := range d.Statements {
 		if s.Lock != "" && !seen[s.Lock] {

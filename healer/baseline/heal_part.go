@@ -33,7 +33,7 @@ func healConstraint(d *Difference, o, now *Object) {
 		d.do(add+" NOT VALID", strong)
 		if o.Detail["invalid"] == "" {
 			d.Statements = append(d.Statements, validate)
-			d.hazard("where rows break it, it stays NOT VALID: it then holds for new rows, and names the rule that looks after the old ones")
+			d.hazard("where old rows break it, it stays NOT VALID, and holds for new ones")
 		}
 	default:
 		healKey(d, o, add)

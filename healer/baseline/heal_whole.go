@@ -88,18 +88,20 @@ func viewSQL(o *Object) string {
 
 func (c *comparison) healFunction(d *Difference, o, now *Object) {
 	rel := qualified(o.Schema, o.Detail["name"]) + "(" + o.Detail["types"] + ")"
-	d.do(o.Definition, "")
+	d.do(strings.TrimRight(o.Definition, "\n"), "")
 	d.hazard("its code runs with the rights of who calls it")
 	if o.Detail["untrusted"] != "" {
 		d.Manual = "only a superuser may make a function in the language " + o.Detail["untrusted"]
 	}
 	if now == nil {
 		// Whom nothing was granted must not call it because it is new.
-		d.do("REVOKE ALL ON ROUTINE "+rel+" FROM PUBLIC", "")
+		if c.want[Key{KindFunctionGrant, o.Schema, o.Name, "PUBLIC"}] == nil {
+			d.do("REVOKE ALL ON ROUTINE "+rel+" FROM PUBLIC", "")
+		}
 		d.back("DROP ROUTINE " + rel)
 		return
 	}
-	d.back(now.Definition)
+	d.back(strings.TrimRight(now.Definition, "\n"))
 	if head(o.Definition) != head(now.Definition) {
 		d.changed(now)
 	}
@@ -143,7 +145,6 @@ func (c *comparison) healTable(d *Difference, o, now *Object) {
 	case o.Detail["tablespace"] != "":
 		d.hazard("it is made in the tablespace %s", o.Detail["tablespace"])
 	}
-	d.locks()
 }
 
 // tableSQL is the table with its columns.

@@ -14,11 +14,11 @@ type File struct {
 	Text string
 }
 
-// The names in a folder of SQL.
-const (
-	orderFile    = "all.sql"        // runs the others, in order
-	snapshotFile = "baseline.jsonl" // the same as Encode writes
-)
+// OrderFile is the file of a folder of SQL that runs the others, in order.
+const OrderFile = "all.sql"
+
+// snapshotFile is beside them, and holds what Encode writes.
+const snapshotFile = "baseline.jsonl"
 
 // SQL writes a schema as SQL that a person can read and psql can run: a file for
 // each table, view, function, type and sequence with all its parts, and one that
@@ -53,7 +53,7 @@ func SQL(s Schema) []File {
 		}
 	}
 	var order strings.Builder
-	order.WriteString("-- Everything, in an order in which it can be made: psql -f " + orderFile + "\n")
+	order.WriteString("-- Everything, in an order in which it can be made: psql -f " + OrderFile + "\n")
 	// A body may name what is made after it.
 	order.WriteString("SET check_function_bodies = off;\n")
 	out := make([]File, 0, len(paths)+1)
@@ -61,7 +61,7 @@ func SQL(s Schema) []File {
 		order.WriteString(`\ir ` + p + "\n")
 		out = append(out, File{p, files[p].String()})
 	}
-	return append(out, File{orderFile, order.String()})
+	return append(out, File{OrderFile, order.String()})
 }
 
 // section is one object's text.

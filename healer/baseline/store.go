@@ -74,22 +74,33 @@ func (s Store) keep(name string, content []byte) error {
 	return nil
 }
 
-// Approve lets what was captured, and exactly that, be what the database has to
-// have. The hash is what the person was shown, or its head.
-func (s Store) Approve(ctx context.Context, server, database, hash, actor string) (healer.Baseline, error) {
-	b, err := s.find(ctx, server, database)
+// Approve lets what was captured last, and exactly that, be what the database
+// has to have. The hash is what the person was shown, or its head; databases
+// that are the same have the same.
+func (s Store) Approve(ctx context.Context, hash, actor string) ([]healer.Baseline, error) {
+	list, err := s.List(ctx)
 	if err != nil {
-		return b, err
+		return nil, err
 	}
-	if len(hash) < shortHash || !strings.HasPrefix(b.Captured.Hash, hash) {
-		return b, fmt.Errorf("what was captured of %s last is %s, not %s: %w", database, b.Captured.Hash[:shortHash], hash, healer.ErrNotFound)
+	var out []healer.Baseline
+	for _, b := range list {
+		if len(hash) < shortHash || !strings.HasPrefix(b.Captured.Hash, hash) {
+			continue
+		}
+		if _, err := s.open(b.Captured); err != nil {
+			return out, err
+		}
+		b.Approved = b.Captured
+		b.Approved.Actor, b.Approved.At = actor, s.now()
+		if err := s.write(ctx, b, approved, actor); err != nil {
+			return out, err
+		}
+		out = append(out, b)
 	}
-	if _, err := s.open(b.Captured); err != nil {
-		return b, err
+	if len(out) == 0 {
+		return nil, fmt.Errorf("nothing that was captured last has the hash %s: %w; pgmend baseline show lists what was", hash, healer.ErrNotFound)
 	}
-	b.Approved = b.Captured
-	b.Approved.Actor, b.Approved.At = actor, s.now()
-	return b, s.write(ctx, b, approved, actor)
+	return out, nil
 }
 
 // shortHash is how much of a hash a person has to write.

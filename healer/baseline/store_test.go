@@ -38,15 +38,15 @@ func TestOnlyWhatWasApprovedIsTheBaseline(t *testing.T) {
 		t.Fatalf("what was captured is not approved yet: %v", err)
 	}
 	for _, wrong := range []string{"", first.Captured.Hash[:11], strings.Repeat("0", 64)} {
-		if _, err := s.Approve(ctx, "7", "shop", wrong, "ann"); !errors.Is(err, healer.ErrNotFound) {
+		if _, err := s.Approve(ctx, wrong, "ann"); !errors.Is(err, healer.ErrNotFound) {
 			t.Errorf("%q was approved: %v", wrong, err)
 		}
 	}
-	if _, err := s.Approve(ctx, "8", "shop", first.Captured.Hash, "ann"); !errors.Is(err, baseline.ErrNone) {
-		t.Errorf("it was approved for another server: %v", err)
-	}
-	if _, err := s.Approve(ctx, "7", "shop", first.Captured.Hash[:12], "bob"); err != nil {
+	if _, err := s.Approve(ctx, first.Captured.Hash[:12], "bob"); err != nil {
 		t.Fatal(err)
+	}
+	if _, _, err := s.Approved(ctx, "8", "shop"); !errors.Is(err, baseline.ErrNone) {
+		t.Errorf("it was approved for another server: %v", err)
 	}
 	// Another one that is captured later needs an approval of its own.
 	second, err := s.Capture(ctx, sample("bigint"), "database", "ann")

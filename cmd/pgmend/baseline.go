@@ -1,0 +1,315 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/baseline"
+	"github.com/pgmend/pgmend/healer/pg"
+	"github.com/pgmend/pgmend/healer/report"
+)
+
+func (a *app) baselineCommand() *cobra.Command {
+	return group("baseline", "The approved schema, and what differs from it",
+		a.baselineCaptureCommand(), a.baselineShowCommand(), a.baselineDiffCommand(), a.baselineApproveCommand())
+}
+
+// declared is where a schema comes from that is not read from the database.
+type declared struct{ from, scratch string }
+
+func (d *declared) flags(c *cobra.Command) {
+	c.Flags().StringVar(&d.from, "from", "", "take the schema from this folder of SQL instead of the database")
+	c.Flags().StringVar(&d.scratch, "scratch", "", "conninfo of a server, never the one that is healed, where the folder's SQL may be run in a new database")
+}
+
+// check refuses half of what it takes.
+func (d *declared) check() error {
+	if d.from == "" && d.scratch != "" {
+		return usagef("--scratch is where the folder of --from is loaded; --from names it")
+	}
+	return nil
+}
+
+func (a *app) baselineCaptureCommand() *cobra.Command {
+	var dir string
+	var from declared
+	c := &cobra.Command{
+		Use: "capture", Short: "Keep the schema as it is now, for an approval", Args: cobra.NoArgs,
+		Long: `Reads the schema from the catalog, as the login that finds, and keeps it in the
+state directory. It is no baseline before pgmend baseline approve. With --sql it
+is also written as SQL, a file for each table, view, function, type and sequence,
+in order and always the same, for a repository.
+
+With --from the schema is that of a folder. One that --sql wrote carries its
+snapshot. SQL that a person wrote or changed means what a server makes of it, so
+it needs --scratch: all of it is run there, in a new database, as that login.`,
+		Example: "  pgmend baseline capture -h db1 -d shop --sql schema/\n  pgmend baseline capture -d shop --from schema/ --scratch 'host=/tmp/scratch dbname=postgres'",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.capture(c.Context(), dir, from)
+		},
+	}
+	c.Flags().StringVar(&dir, "sql", "", "also write it into this folder as SQL")
+	from.flags(c)
+	return c
+}
+
+func (a *app) capture(ctx context.Context, dir string, from declared) error {
+	if err := from.check(); err != nil {
+		return err
+	}
+	out, err := a.output()
+	if err != nil {
+		return err
+	}
+	list, err := a.databases(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeDatabases(list)
+	if len(list) > 1 && (dir != "" || from.from != "") {
+		return usagef("a folder is of one database; -d names it")
+	}
+	keeper, done, err := a.keeper(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var kept []healer.Baseline
+	for _, d := range list {
+		schema, source, err := a.schemaOf(ctx, d, from)
+		if err != nil {
+			return err
+		}
+		b, err := keeper.Capture(ctx, schema, source, actor())
+		if err != nil {
+			return err
+		}
+		if dir != "" {
+			if err := baseline.WriteFolder(dir, schema); err != nil {
+				return fmt.Errorf("write the SQL: %w", err)
+			}
+		}
+		kept = append(kept, b)
+	}
+	if err := report.Baselines(a.stdout, kept, out); err != nil {
+		return err
+	}
+	for _, b := range kept {
+		if b.Captured.Hash != b.Approved.Hash {
+			a.warn("read what it says (pgmend baseline diff --captured), then pgmend baseline approve %s", b.Captured.Hash[:12])
+		}
+	}
+	return nil
+}
+
+// schemaOf is the schema of a database or, for it, of a folder.
+func (a *app) schemaOf(ctx context.Context, d *pg.Database, from declared) (schema baseline.Schema, source string, err error) {
+	id, err := d.Identify(ctx)
+	if err != nil {
+		return schema, "", err
+	}
+	if from.from == "" {
+		begun := time.Now()
+		if schema, err = baseline.Read(ctx, d); err == nil && terminal(a.stderr) {
+			a.warn("read %d objects of %s in %s", len(schema.Objects), id.Database, report.Elapsed(time.Since(begun)))
+		}
+		return schema, "database", err
+	}
+	schema, err = baseline.ReadFolder(from.from)
+	if errors.Is(err, baseline.ErrEdited) && from.scratch != "" {
+		schema, err = loaded(ctx, from, id)
+	}
+	schema.Server, schema.Database = id.SystemIdentifier, id.Database
+	if err == nil && schema.Version/10000 != id.Major() {
+		return schema, "", fmt.Errorf("the folder's snapshot is of PostgreSQL %d, whose definitions are printed otherwise than by %d; capture it again there, or load it with --scratch into a server of %d",
+			schema.Version/10000, id.Major(), id.Major())
+	}
+	return schema, from.from, err
+}
+
+// loaded runs a folder's SQL in a scratch database, and reads what came of it.
+func loaded(ctx context.Context, from declared, id healer.Identity) (schema baseline.Schema, err error) {
+	files, err := baseline.Scripts(from.from)
+	if err != nil {
+		return schema, err
+	}
+	var scripts []pg.Script
+	for _, f := range files {
+		scripts = append(scripts, pg.Script{Path: f.Path, Statements: f.Statements()})
+	}
+	err = pg.Scratch(ctx, from.scratch, scripts, func(d *pg.Database) error {
+		at, err := d.Identify(ctx)
+		switch {
+		case err != nil:
+			return err
+		case at.SystemIdentifier == id.SystemIdentifier:
+			return usagef("--scratch is the server that is healed; name another one, because the folder's SQL is run there")
+		}
+		schema, err = baseline.Read(ctx, d)
+		schema = schema.Unowned(at.User)
+		return err
+	})
+	return schema, err
+}
+
+func (a *app) baselineShowCommand() *cobra.Command {
+	var sql, last bool
+	c := &cobra.Command{
+		Use: "show", Short: "Show what was captured and approved", Args: cobra.NoArgs,
+		Long: `Lists the baselines. With -d and --output json, jsonl or csv, or with --sql, it is
+what the baseline of that database says, object by object.`,
+		Example: "  pgmend baseline show\n  pgmend baseline show -d shop --sql > shop.sql",
+		RunE: func(c *cobra.Command, _ []string) error {
+			out, err := a.output()
+			if err != nil {
+				return err
+			}
+			store, done, err := a.store(looks)
+			if err != nil {
+				return err
+			}
+			defer done()
+			list, err := store.List(c.Context())
+			if err != nil {
+				return err
+			}
+			if name := a.flags.database; name != "" {
+				list = slices.DeleteFunc(list, func(b healer.Baseline) bool { return b.Database != name })
+			}
+			if !sql && (out.Format == report.Table || out.Format == report.Markdown || a.flags.database == "") {
+				return report.Baselines(a.stdout, list, out)
+			}
+			if len(list) != 1 {
+				return usagef("%d baselines fit; -d names the database", len(list))
+			}
+			schema, err := chosenSchema(c.Context(), store, list[0], last)
+			if err != nil {
+				return err
+			}
+			if !sql {
+				return report.SchemaObjects(a.stdout, schema, out)
+			}
+			for _, f := range baseline.SQL(schema) {
+				if f.Path != baseline.OrderFile {
+					if _, err := fmt.Fprintln(a.stdout, f.Text); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&sql, "sql", false, "print it as SQL")
+	c.Flags().BoolVar(&last, "captured", false, "what was captured last, approved or not")
+	return c
+}
+
+func chosenSchema(ctx context.Context, store baseline.Store, b healer.Baseline, last bool) (baseline.Schema, error) {
+	if last || b.Approved.Hash == "" {
+		schema, _, err := store.Captured(ctx, b.Server, b.Database)
+		return schema, err
+	}
+	schema, _, err := store.Approved(ctx, b.Server, b.Database)
+	return schema, err
+}
+
+func (a *app) baselineDiffCommand() *cobra.Command {
+	var last, detailed bool
+	var from declared
+	c := &cobra.Command{
+		Use: "diff", Short: "Show what is missing, extra and different, and the SQL that would bring it back", Args: cobra.NoArgs,
+		Long: `Compares each database with its approved baseline, or with a folder. Every
+difference comes with the statements that would bring the baseline back online,
+their locks, and what they cannot bring back. It changes nothing.`,
+		Example: "  pgmend baseline diff -h db1 -d shop\n  pgmend baseline diff -d shop --from schema/ --detailed-exitcode",
+		RunE: func(c *cobra.Command, _ []string) error {
+			out, err := a.output()
+			if err != nil {
+				return err
+			}
+			drifts, err := a.drifts(c.Context(), last, from)
+			if err != nil {
+				return err
+			}
+			if err := report.Drifts(a.stdout, drifts, out); err != nil {
+				return err
+			}
+			if detailed && slices.ContainsFunc(drifts, func(d report.Drift) bool { return len(d.Differences) > 0 }) {
+				return &exitError{code: exitFindings}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&last, "captured", false, "compare with what was captured last, approved or not")
+	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 5 if something differs")
+	from.flags(c)
+	return c
+}
+
+func (a *app) drifts(ctx context.Context, last bool, from declared) ([]report.Drift, error) {
+	if err := from.check(); err != nil {
+		return nil, err
+	}
+	list, err := a.databases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer closeDatabases(list)
+	store, done, err := a.store(looks)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var out []report.Drift
+	for _, d := range list {
+		have, err := baseline.Read(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		var want baseline.Schema
+		switch {
+		case from.from != "":
+			want, _, err = a.schemaOf(ctx, d, from)
+		case last:
+			want, _, err = store.Captured(ctx, have.Server, have.Database)
+		default:
+			want, _, err = store.Approved(ctx, have.Server, have.Database)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, report.Drift{Database: have.Database, Differences: baseline.Compare(want, have), Locked: have.Locked()})
+	}
+	return out, nil
+}
+
+func (a *app) baselineApproveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "approve HASH", Short: "Let what was captured be what the database has to have", Args: cobra.ExactArgs(1),
+		Long: `The approval is of exactly the objects that were captured last and have this hash,
+or its first twelve letters. schema/drift heals from what was approved, and from
+nothing else. A database that is the same has the same hash.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			out, err := a.output()
+			if err != nil {
+				return err
+			}
+			keeper, done, err := a.keeper(c.Context())
+			if err != nil {
+				return err
+			}
+			defer done()
+			list, err := keeper.Approve(c.Context(), args[0], actor())
+			if err != nil {
+				return err
+			}
+			return report.Baselines(a.stdout, list, out)
+		},
+	}
+}
