@@ -70,9 +70,9 @@ func Drifts(w io.Writer, all []Drift, o Options) error {
 		for _, x := range d.Differences {
 			sql := sqlTexts(x.Statements)
 			l.add(driftJSON{
-				Database: d.Database, Object: x.Key.String(), Heals: x.Heals(), SQL: sql, UndoSQL: sqlTexts(x.Undo), Locks: lockTexts(x.Statements),
+				Database: d.Database, Object: x.String(), Heals: x.Heals(), SQL: sql, UndoSQL: sqlTexts(x.Undo), Locks: lockTexts(x.Statements),
 				Online: !x.Apart, Difference: x,
-			}, plain, string(x.What), d.Database, x.Key.String(), fmt.Sprint(x.Heals()), x.Manual, strings.Join(x.Hazards, "; "), strings.Join(sql, "; "))
+			}, plain, string(x.What), d.Database, x.String(), fmt.Sprint(x.Heals()), x.Manual, strings.Join(x.Hazards, "; "), strings.Join(sql, "; "))
 		}
 	}
 	return l.write(w, o)
@@ -123,7 +123,7 @@ func driftsInFull(w io.Writer, all []Drift, o Options) error {
 
 // difference writes one, with the SQL that would bring the baseline back.
 func difference(w io.Writer, database string, x baseline.Difference, o Options) error {
-	d := document{title: string(x.What) + " " + x.Key.String()}
+	d := document{title: string(x.What) + " " + x.String()}
 	wait := ""
 	if x.Waits != nil {
 		wait = x.Waits.String()
