@@ -16,7 +16,7 @@ import (
 func named(list []baseline.Difference) []string {
 	out := []string{}
 	for _, d := range list {
-		line := string(d.What) + " " + d.Key.String()
+		line := string(d.What) + " " + d.String()
 		if !d.Heals() {
 			line += ", by hand"
 		}

@@ -18,7 +18,7 @@ func (c *comparison) renames(list []Difference) {
 		}
 		for _, e := range list {
 			if e.What == Extra && e.Kind == d.Kind && e.Schema == d.Schema && e.Table == d.Table && c.alike(d.Key, e.Key) {
-				d.Renamed = e.Key.String()
+				d.Renamed = e.String()
 				break
 			}
 		}

@@ -67,7 +67,7 @@ func SQL(s Schema) []File {
 // section is one object's text.
 func (c *comparison) section(d Difference) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "-- %s", plain(d.Key.String()))
+	fmt.Fprintf(&b, "-- %s", plain(d.String()))
 	if o := c.want[d.Key]; o != nil && o.Owner != "" {
 		fmt.Fprintf(&b, ", owned by %s", plain(o.Owner))
 	}
