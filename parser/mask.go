@@ -161,7 +161,7 @@ func (m *masker) number(text string) {
 func (m *masker) string(text string) {
 	switch {
 	case is(m.previous, "language") && bodyLanguage(text), is(m.previous, "uescape") && len(text) == len("'!'"):
-	case len(text) > 1 && text[1] == '&':
+	case len(text) > 1 && text[0] != '\'' && text[1] == '&':
 		m.literal("U&" + masked)
 	case m.bodies > 0 && raised(m.previous):
 		m.format(text)
