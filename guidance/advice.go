@@ -32,7 +32,7 @@ type Advice struct {
 // Match is a theme that was detected, and why.
 type Match struct {
 	Theme string   `json:"theme"` // PACK/NAME
-	Score int      `json:"score"` // the sum of the weights of the words
+	Score int      `json:"score"` // the sum of the weights of the words, and up to 45 for the likeness to the examples
 	Words []string `json:"words"` // that spoke for it, as the pack has them
 }
 

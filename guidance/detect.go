@@ -32,11 +32,12 @@ type phrase struct {
 	open   []bool   // words that may end in any way
 }
 
-// detector finds themes by their words. It is made once and only read.
+// detector finds themes by their words and examples. It is made once and only read.
 type detector struct {
 	themes []placed
 	first  map[string][]phrase // phrases by their first word, where that is whole
 	open   []phrase            // those that begin with an open word
+	like   *likeness
 }
 
 // placed is a theme and the pack it stands in.
@@ -62,6 +63,7 @@ func newDetector(packs []*Pack) *detector {
 			}
 		}
 	}
+	d.like = newLikeness(d.themes)
 	return d
 }
 
@@ -94,8 +96,8 @@ func (d *detector) add(seen map[string]bool, list []string, weight int) {
 	}
 }
 
-// detect returns the themes whose words stand in the text, the best first.
-// Of equal ones the one that stands first in the packs comes first.
+// detect returns the themes whose words stand in the text, or whose examples
+// are like it, the best first. Of equal ones the one that stands first in the packs comes first.
 func (d *detector) detect(text string) []Match {
 	words := tokens(text)
 	scores := make([]Match, len(d.themes))
@@ -111,9 +113,11 @@ func (d *detector) detect(text string) []Match {
 		}
 	}
 	var out []Match
-	for i, m := range scores {
-		if m.Score > 0 {
+	for i, points := range d.like.points(words) {
+		m := scores[i]
+		if m.Score += points; m.Score > 0 {
 			m.Theme = d.themes[i].id()
+			m.Words = filled(m.Words)
 			out = append(out, m)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Pack is a set of themes and the words that tell of them: a YAML file.
+// Pack is a set of themes, with the words and examples that tell of them: a YAML file.
 type Pack struct {
 	Name    string  `yaml:"pack"`
 	Title   string  `yaml:"title"`
@@ -30,6 +30,7 @@ type Theme struct {
 	SQLStates []string         `yaml:"sqlstates"` // a whole one, or a class of two characters
 	Rules     []string         `yaml:"rules"`
 	Keywords  map[string]Words `yaml:"keywords"` // by language; all languages are heard at once
+	Examples  string           `yaml:"examples"` // of what people send, one a line, in any language
 	Steps     []string         `yaml:"steps"`
 	Risks     []string         `yaml:"risks"`
 	Links     []Link           `yaml:"links"`
