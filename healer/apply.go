@@ -49,7 +49,7 @@ func (r *run) apply(ctx context.Context, c chosen) (*Attempt, error) {
 	}
 	job := &job{run: r, rule: c.rule, attempt: a, action: c.rule.Repair, steps: fresh.Steps, values: values}
 	job.do(ctx)
-	return a, job.finish(context.WithoutCancel(ctx))
+	return a, job.finish(ctx)
 }
 
 // decideAgain asks every guard again, with what the ledger says now: since the

@@ -21,6 +21,7 @@ type Attempt struct {
 	RefusedBy string       `json:"refused_by,omitempty"`
 	HandedTo  string       `json:"handed_to,omitempty"` // the rule a failure hands over to
 	Err       string       `json:"error,omitempty"`
+	Stopped   bool         `json:"stopped,omitempty"` // interrupted because it was asked to stop
 	UndoOf    string       `json:"undo_of,omitempty"` // the attempt this one takes back
 	UndoneBy  string       `json:"undone_by,omitempty"`
 	Why       string       `json:"why,omitempty"`   // it is taken back
@@ -58,9 +59,9 @@ func (s AttemptState) Final() bool {
 
 // failed reports whether the attempt counts against the next one. One that was
 // interrupted and did not repair does, too: a statement that crashes the server
-// or this process would otherwise be run for ever.
+// or this process would otherwise be run for ever. A stop is no such thing.
 func (a *Attempt) failed() bool {
-	return a.State == Failed || a.State == Reconciled && !a.Verified
+	return a.State == Failed || a.State == Reconciled && !a.Verified && !a.Stopped
 }
 
 // mode is how the attempt's statements run.

@@ -12,13 +12,14 @@ import (
 
 // finish looks at what came of the steps, whether they failed or not: it
 // clears up what they left, verifies, takes the picture after, and writes how
-// the attempt ended. It returns an error only where the ledger failed.
-func (j *job) finish(ctx context.Context) error {
-	a := j.attempt
+// the attempt ended, also where it was asked to stop. It returns an error only
+// where the ledger failed.
+func (j *job) finish(asked context.Context) error {
+	a, ctx := j.attempt, context.WithoutCancel(asked)
 	if errors.Is(j.err, errUndurable) {
 		return j.err // the ledger says what was intended; it is reconciled
 	}
-	if j.sent {
+	if j.sent || j.unsettled {
 		return j.suspend(ctx)
 	}
 	if j.err == nil {
@@ -28,7 +29,9 @@ func (j *job) finish(ctx context.Context) error {
 		}
 	}
 	if j.err == nil {
-		j.err = j.verify(ctx)
+		if j.verifyInTime(asked); j.unsettled {
+			return j.suspend(ctx)
+		}
 		a.Verified = j.err == nil
 	}
 	if after, err := j.picture(ctx, j.rule, a.Plan.Finding.Object, j.values); err == nil {
@@ -47,6 +50,14 @@ func (j *job) finish(ctx context.Context) error {
 		return j.stop(ctx, GuardBreaker, "the repair %s of %s left it worse: %s", a.ID, a.Plan.Finding.Object.Name, worse)
 	}
 	return j.healed(ctx)
+}
+
+// verifyInTime verifies for as long as it is not asked to stop.
+func (j *job) verifyInTime(asked context.Context) {
+	ctx, cancel := inTime(asked)
+	defer cancel()
+	j.err = j.verify(ctx)
+	j.unsettled = j.err != nil && ctx.Err() != nil
 }
 
 // worse says what a repair that failed left worse than it found it.
@@ -85,11 +96,12 @@ func (j *job) healed(ctx context.Context) error {
 
 // suspend writes down that nobody knows what came of the attempt, because the
 // connection was lost, and asks the catalog where that can be asked now. Where
-// it cannot, the next run does it, before anything else is repaired.
+// it cannot, or there is no time for it, the next run does it, before anything
+// else is repaired.
 func (j *job) suspend(ctx context.Context) error {
 	a := j.attempt
-	a.State, a.Err = Interrupted, j.err.Error()
-	if err := j.save(ctx, a, RepairInterrupted); err != nil {
+	a.State, a.Err, a.Stopped = Interrupted, j.err.Error(), j.unsettled
+	if err := j.save(ctx, a, RepairInterrupted); err != nil || j.unsettled {
 		return err
 	}
 	now, err := j.cfg.Reader.Identify(ctx)

@@ -24,11 +24,25 @@ type job struct {
 	steps   []PlannedStep
 	values  rules.Values
 
-	err     error // why it did not get to its end
-	tidied  error // why what it left could not be cleared up
-	stopped bool  // it was asked to stop
-	sent    bool  // a statement or COMMIT was sent, and its answer never came
-	circled bool  // rows that others hold or change were listed again and again
+	err       error // why it did not get to its end
+	tidied    error // why what it left could not be cleared up
+	stopped   bool  // it was asked to stop
+	sent      bool  // a statement or COMMIT was sent, and its answer never came
+	circled   bool  // rows that others hold or change were listed again and again
+	unsettled bool  // it was asked to stop before it was known what came of it
+}
+
+// stopTime is how long an attempt that is asked to stop may still clear up and
+// look at what came of it. A concurrent drop waits for every older transaction,
+// and a verification for the statistics; what they do not get done in this time
+// the next start does, as after a crash.
+const stopTime = 2 * time.Second
+
+// inTime is a context that ends stopTime after another one.
+func inTime(asked context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(asked))
+	kept := context.AfterFunc(asked, func() { time.AfterFunc(stopTime, cancel) })
+	return ctx, func() { kept(); cancel() }
 }
 
 // do runs the steps, again from where it was after a yield. Whatever happened,
@@ -44,7 +58,7 @@ func (j *job) do(ctx context.Context) {
 		if j.err == nil || lost(j.err) || errors.Is(j.err, errUndurable) {
 			return // in the last two cases only the next reconciliation may act
 		}
-		if j.tidied = j.tidy(context.WithoutCancel(ctx)); j.tidied != nil {
+		if j.clearUp(ctx); j.tidied != nil || j.unsettled {
 			return
 		}
 		if j.allDone() {
@@ -61,6 +75,15 @@ func (j *job) do(ctx context.Context) {
 		case <-ctx.Done():
 		case <-time.After(delay):
 		}
+	}
+}
+
+// clearUp clears up what the steps left.
+func (j *job) clearUp(asked context.Context) {
+	ctx, cancel := inTime(asked)
+	defer cancel()
+	if j.tidied = j.tidy(ctx); j.tidied != nil && ctx.Err() != nil {
+		j.tidied, j.unsettled = nil, true
 	}
 }
 

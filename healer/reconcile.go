@@ -98,7 +98,7 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 	rule := r.rememberedRule(*a)
 	j := &job{run: r, rule: rule, attempt: a}
 	if err := j.tidy(ctx); err != nil {
-		if yielded(err) || lost(err) {
+		if yielded(err) || lost(err) || ctx.Err() != nil {
 			return nil
 		}
 		a.Err = err.Error()
@@ -117,7 +117,7 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 	switch {
 	case errors.Is(err, errUndurable):
 		return err
-	case lost(err):
+	case lost(err), err != nil && ctx.Err() != nil:
 		return nil
 	}
 	a.Verified = err == nil

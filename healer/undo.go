@@ -124,7 +124,7 @@ func (j *job) restored(ctx context.Context, done Attempt) error {
 	if errors.Is(j.err, errUndurable) {
 		return j.err
 	}
-	if j.sent {
+	if j.sent || j.unsettled {
 		return j.suspend(ctx)
 	}
 	after, err := j.picture(ctx, j.rule, a.Plan.Finding.Object, j.values)
