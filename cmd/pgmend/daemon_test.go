@@ -196,6 +196,23 @@ func TestTheDaemonWaitsForPostgreSQLAndHearsTheLog(t *testing.T) {
 	}
 }
 
+// buildThatWaits is a fault whose repair builds an index, and an open
+// transaction that the build has to wait for until it is released.
+const buildThatWaits = `CREATE TABLE app.parent (id int PRIMARY KEY);
+	INSERT INTO app.parent SELECT generate_series(1, 100);
+	CREATE TABLE app.child (p int CONSTRAINT fk REFERENCES app.parent);
+	INSERT INTO app.child SELECT g % 100 + 1 FROM generate_series(1, 5000) AS g;
+	ANALYZE app.parent, app.child;
+	-- @hold
+	INSERT INTO app.child VALUES (1)`
+
+// builds is how many builds are at work.
+func (h *host) builds(t *testing.T) string {
+	t.Helper()
+	return (&pgtest.Server{Server: h.server}).Ask(t, h.stage.Name, "postgres",
+		"SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active'")
+}
+
 // The daemon is killed while its statement is at work. The next one touches
 // nothing until that statement has ended, and then finds out what came of it.
 // hazard: 7
@@ -203,13 +220,7 @@ func TestKilledInTheMiddleOfARepair(t *testing.T) {
 	if config := os.Getenv("PGMEND_TEST_RUN"); config != "" {
 		os.Exit(Main(context.Background(), []string{"run", "--config", config}, func(string) string { return "" }, os.Stdin, os.Stdout, os.Stderr))
 	}
-	h := newHost(t, `CREATE TABLE app.parent (id int PRIMARY KEY);
-		INSERT INTO app.parent SELECT generate_series(1, 100);
-		CREATE TABLE app.child (p int CONSTRAINT fk REFERENCES app.parent);
-		INSERT INTO app.child SELECT g % 100 + 1 FROM generate_series(1, 5000) AS g;
-		ANALYZE app.parent, app.child;
-		-- @hold
-		INSERT INTO app.child VALUES (1)`)
+	h := newHost(t, buildThatWaits)
 	child := exec.Command(os.Args[0], "-test.run=^TestKilledInTheMiddleOfARepair$")
 	child.Env = append(os.Environ(), "PGMEND_TEST_RUN="+h.config)
 	said := new(output)
@@ -217,11 +228,7 @@ func TestKilledInTheMiddleOfARepair(t *testing.T) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	working := "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active'"
-	server := &pgtest.Server{Server: h.server}
-	eventually(t, "the build waits for the open transaction", patience, func() bool {
-		return server.Ask(t, h.stage.Name, "postgres", working) == "1"
-	})
+	eventually(t, "the build waits for the open transaction", patience, func() bool { return h.builds(t) == "1" })
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -236,13 +243,18 @@ func TestKilledInTheMiddleOfARepair(t *testing.T) {
 		return false
 	})
 	h.play(t, "-- @release\n")
-	eventually(t, "nothing of ours is at work any more", patience, func() bool {
-		return server.Ask(t, h.stage.Name, "postgres", working) == "0"
-	})
+	eventually(t, "nothing of ours is at work any more", patience, func() bool { return h.builds(t) == "0" })
 	if code := end(); code != exitOK {
 		t.Errorf("exit code %d\n%s", code, log)
 	}
-	_, end = h.run(t)
+	h.healsAtTheNextStart(t)
+}
+
+// healsAtTheNextStart: what an earlier daemon left is settled, and healed.
+func (h *host) healsAtTheNextStart(t *testing.T) {
+	t.Helper()
+	server := &pgtest.Server{Server: h.server}
+	log, end := h.run(t)
 	eventually(t, "the fault is healed and nothing is unsettled", patience, func() bool {
 		settled := true
 		for _, a := range h.attempts(t) {
@@ -256,6 +268,35 @@ func TestKilledInTheMiddleOfARepair(t *testing.T) {
 	if n := server.Ask(t, h.stage.Name, "postgres", "SELECT count(*) FROM pg_index WHERE NOT indisvalid"); n != "0" {
 		t.Errorf("%s invalid indexes are left", n)
 	}
+}
+
+// A stop in the middle of a repair cancels the statement and says so in the
+// ledger; the next start settles what came of it.
+func TestStoppedInTheMiddleOfARepair(t *testing.T) {
+	h := newHost(t, buildThatWaits)
+	log, end := h.run(t)
+	eventually(t, "the build waits for the open transaction", patience, func() bool { return h.builds(t) == "1" })
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+	if n := h.builds(t); n != "0" {
+		t.Errorf("%s builds go on without the daemon", n)
+	}
+	found := false
+	for _, a := range h.attempts(t) {
+		if a.Plan.Finding.Rule == "index/missing-foreign-key" {
+			found = true
+			if a.Verified || a.State == healer.Intended {
+				t.Errorf("after the stop it is %s", a.State)
+			}
+			t.Logf("after the stop it is %s: %s", a.State, a.Err)
+		}
+	}
+	if !found {
+		t.Error("the ledger does not have the attempt")
+	}
+	h.play(t, "-- @release\n")
+	h.healsAtTheNextStart(t)
 }
 
 // The demo does what the README says.

@@ -172,19 +172,9 @@ func TestReadyAndReload(t *testing.T) {
 
 // What repairs comes to its end before another configuration is in force.
 func TestReloadLetsARepairEnd(t *testing.T) {
-	h := newHost(t, `CREATE TABLE app.parent (id int PRIMARY KEY);
-		INSERT INTO app.parent SELECT generate_series(1, 100);
-		CREATE TABLE app.child (p int CONSTRAINT fk REFERENCES app.parent);
-		INSERT INTO app.child SELECT g % 100 + 1 FROM generate_series(1, 5000) AS g;
-		ANALYZE app.parent, app.child;
-		-- @hold
-		INSERT INTO app.child VALUES (1)`)
+	h := newHost(t, buildThatWaits)
 	log, end := h.run(t)
-	server := &pgtest.Server{Server: h.server}
-	eventually(t, "the build waits for the open transaction", patience, func() bool {
-		return server.Ask(t, h.stage.Name, "postgres",
-			"SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active'") == "1"
-	})
+	eventually(t, "the build waits for the open transaction", patience, func() bool { return h.builds(t) == "1" })
 	h.change(t, "mode: heal", "mode: observe")
 	eventually(t, "the new configuration waits", patience, func() bool {
 		return strings.Contains(h.status(t).State, "waits for what is at work")
