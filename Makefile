@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-page lint bench bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan docs help
+.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -61,6 +61,20 @@ test-page: ## reports and the local page in a real Chromium; it installs what is
 
 bench: ## the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# How long to measure.
+IDLE ?= 5m
+OVERHEAD ?= 8m
+
+bench-idle: $(BIN)/pgmend ## processor time and memory of the daemon while nothing happens, and how fast it starts and stops
+	@scripts/ensure-postgres.sh
+	PGMEND_COST=$(IDLE) PGMEND_BINARY=$(CURDIR)/$(BIN)/pgmend \
+		$(GO) test -count=1 -v -timeout 3h -run '^(TestIdleCost|TestStartAndStopCost)$$' ./cmd/pgmend
+
+bench-overhead: $(BIN)/pgmend ## pgbench with the daemon and without, in pairs
+	@scripts/ensure-postgres.sh
+	PGMEND_COST=$(OVERHEAD) PGMEND_BINARY=$(CURDIR)/$(BIN)/pgmend \
+		$(GO) test -count=1 -v -timeout 3h -run '^TestOverheadCost$$' ./cmd/pgmend
 
 bench-logs: $(BIN)/pgmend ## logs report against pgBadger, on 200 MB that a real server wrote
 	@scripts/bench-logs.sh
