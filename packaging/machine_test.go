@@ -305,10 +305,9 @@ func (m *machine) healed() {
 	}
 	m.edit("mode: observe", "mode: heal", "#window:", "window: {start: \"00:00\", length: 24h}")
 	m.run("systemctl", "reload", "pgmend")
-	m.eventually("the repair is verified", func() bool { return strings.Contains(m.journal(), `"event.action":"repair.verified"`) })
-	if n := indexes(); n != "2" {
-		m.Errorf("%s indexes after the repair", n)
-	}
+	m.eventually("both faults are repaired, and that is verified", func() bool {
+		return strings.Count(m.journal(), `"event.action":"repair.verified"`) == 2 && indexes() == "2"
+	})
 }
 
 // upgraded: what ran runs on with the new program and the same configuration.

@@ -139,21 +139,6 @@ func family(t *testing.T, pid int) []int {
 	return list
 }
 
-// postmaster is the server's first process: the first line of its file.
-func (h *host) postmaster(t *testing.T) int {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(h.server.DataDir(), "postmaster.pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(line)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pid
-}
-
 func median(list []float64) float64 {
 	list = slices.Sorted(slices.Values(list))
 	return (list[(len(list)-1)/2] + list[len(list)/2]) / 2
@@ -265,7 +250,7 @@ func TestOverheadCost(t *testing.T) {
 	}
 	bench("-i", "-s", "10", "--quiet")
 	const seconds = 10
-	postmaster := h.postmaster(t)
+	postmaster := h.server.PID()
 	run := func() (rate, cost float64) {
 		before, _ := consumed(t, postmaster)
 		out := bench("-n", "-c", "4", "-j", "1", "-T", strconv.Itoa(seconds))

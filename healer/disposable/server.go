@@ -81,6 +81,9 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 // DataDir is the server's data directory.
 func (s *Server) DataDir() string { return filepath.Join(s.dir, "data") }
 
+// PID is the postmaster's process.
+func (s *Server) PID() int { return s.proc.pid }
+
 // ConnString returns how to connect to a database as a role, in libpq's form.
 func (s *Server) ConnString(database, role string) string {
 	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
