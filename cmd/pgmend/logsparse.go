@@ -82,8 +82,12 @@ func (a *app) parseLogs(ctx context.Context, paths []string, s selection, write 
 func tablesOf(cache *parser.Cache, r *pglog.Record) (names []string) {
 	sql := r.Statement
 	var s pglog.Statement
-	if s.Read(r) && s.Phase != "plan" {
+	if s.Read(r) {
 		sql = s.SQL
+		if s.Phase == "plan" {
+			p, _ := pglog.ReadPlan(s.SQL)
+			sql = p.Query
+		}
 	}
 	if sql == "" {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -51,12 +52,35 @@ func mistakes() []string {
 func (p *patient) provoke() {
 	p.Helper()
 	p.run(mistakes()...)
-	p.run("SET log_duration = on", "SET log_statement = 'all'", "SET log_min_duration_statement = -1", "SELECT 1", "LOAD 'auto_explain'", "SET auto_explain.log_min_duration = 0",
-		"SELECT 'text plan'", "SET auto_explain.log_format = json", "SELECT 'json plan'", "SET auto_explain.log_format = xml", "SELECT 'xml plan'", "SET auto_explain.log_format = yaml", "SELECT 'yaml plan'")
+	p.run("SET log_duration = on", "SET log_statement = 'all'", "SET log_min_duration_statement = -1", "SELECT 1", "LOAD 'auto_explain'", "SET auto_explain.log_min_duration = 0", "SET auto_explain.log_analyze = on",
+		planned("text"), "SET auto_explain.log_format = json", planned("json"), "SET auto_explain.log_format = xml", planned("xml"), "SET auto_explain.log_format = yaml", planned("yaml"))
 	p.timeouts()
 	p.serialization()
 	p.rejected()
 	p.garbage()
+}
+
+// planned is a statement of three rows, whose text is hard to quote.
+func planned(format string) string {
+	return "SELECT p.id, '" + format + " & <plan> \\ ]]> \"Actual Rows\": 9, <Actual-Rows>8' AS \"é\tü\"\n  FROM p, generate_series(1, 3) g\n WHERE p.id = 1"
+}
+
+// plans finds the statements and their rows in what auto_explain wrote, in
+// each of its formats.
+func (p *patient) plans(records []pglog.Framed) {
+	p.Helper()
+	for _, format := range []string{"text", "json", "xml", "yaml"} {
+		if !slices.ContainsFunc(records, func(r pglog.Framed) bool {
+			s, is := pglog.Classify(r.Record).Body.(*pglog.Statement)
+			if !is || s.Phase != "plan" {
+				return false
+			}
+			plan, ok := pglog.ReadPlan(s.SQL)
+			return ok && plan == pglog.Planned{Query: planned(format), Rows: 3, Counted: true}
+		}) {
+			p.Errorf("no plan in %s", format)
+		}
+	}
 }
 
 // timeouts are what ends sessions that wait for nothing.

@@ -171,6 +171,7 @@ func TestFormatsAgree(t *testing.T) {
 				}
 			}
 			textKinds(t, text, csv)
+			p.plans(csv)
 		})
 	}
 }

@@ -80,12 +80,12 @@ func (s *Sheet) statement(r *pglog.Record, at int64) {
 	}
 	if b.Phase == "plan" {
 		s.kinds[pglog.Plan]++
-		if sql, rows, known := plan(b.SQL); sql != "" {
-			u := s.usage(s.shape(sql))
+		if p, ok := pglog.ReadPlan(b.SQL); ok {
+			u := s.usage(s.shape(p.Query))
 			u.plans.Add(us)
 			u.note(r, at)
-			if known {
-				u.rows += rows
+			if p.Counted {
+				u.rows += p.Rows
 				u.rowsKnown++
 			}
 		}
