@@ -19,15 +19,19 @@ type Options struct {
 	Binaries Binaries
 	Settings map[string]string // of postgresql.conf, over the defaults
 	Durable  bool              // fsync: a test that kills the server needs it
+	// Language is what the server speaks where lc_messages is not C: de, fr, …
+	// It needs a build with NLS, and no locale but C.UTF-8.
+	Language string
 }
 
 // Server is a PostgreSQL server of our own.
 type Server struct {
 	Binaries
-	dir  string // of everything it has
-	conf []string
-	as   *account
-	proc *process
+	dir      string // of everything it has
+	conf     []string
+	language string
+	as       *account
+	proc     *process
 }
 
 // process is one run of the postmaster.
@@ -46,7 +50,7 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s = &Server{Binaries: o.Binaries, as: as}
+	s = &Server{Binaries: o.Binaries, language: o.Language, as: as}
 	if s.dir, err = as.folder(); err != nil {
 		return nil, err
 	}
@@ -117,6 +121,7 @@ func (s *Server) start(ctx context.Context) error {
 	cmd := exec.Command(filepath.Join(s.Dir, "postgres"), append([]string{"-D", s.DataDir()}, s.conf...)...) //nolint:gosec // our own arguments
 	cmd.Stdout, cmd.Stderr = log, log
 	s.as.drop(cmd)
+	cmd.Env = append(cmd.Env, "LANGUAGE="+s.language)
 	// With the process that started it, however that ends, it shuts down at
 	// once. A process group of its own keeps a terminal's ^C away from it.
 	cmd.SysProcAttr.Pdeathsig, cmd.SysProcAttr.Setpgid = syscall.SIGQUIT, true

@@ -15,8 +15,8 @@ var phases = [...]struct {
 // statement reads a record about a statement; nil if it is about something
 // else.
 func statement(r *Record) *Statement {
-	if r.Message == "" || !isStatement(r.Message) {
-		return nil
+	if r.Message == "" || !isStatement(r.Message) && r.Message[0] < 0x80 && strings.IndexByte("ADdeiksv", r.Message[0]) < 0 {
+		return nil // begins with no word of any language
 	}
 	if s := new(Statement); s.Read(r) {
 		return s
@@ -30,8 +30,11 @@ func statement(r *Record) *Statement {
 // as long as the record's.
 func (s *Statement) Read(r *Record) bool {
 	*s = Statement{Parameters: s.Parameters[:0]}
-	if r.Message == "" || !isStatement(r.Message) || r.Foreign || r.Severity != "LOG" && r.Severity != "" {
+	if r.Message == "" || r.Foreign || r.Severity != "LOG" && r.Severity != "" {
 		return false
+	}
+	if !isStatement(r.Message) {
+		return s.translated(r)
 	}
 	rest, timed := strings.CutPrefix(r.Message, "duration: ")
 	if timed {
@@ -68,13 +71,12 @@ func (s *Statement) Read(r *Record) bool {
 }
 
 // parameters reads `Parameters: $1 = '1', $2 = NULL`; to version 15 the word
-// begins in lower case. A value that the server cut ends in `...`.
+// begins in lower case, and it is translated. A value that the server cut
+// ends in `...`.
 func (s *Statement) parameters(detail string) {
-	rest, ok := strings.CutPrefix(detail, "Parameters: ")
+	_, rest, ok := strings.Cut(detail, ": ")
 	if !ok {
-		if rest, ok = strings.CutPrefix(detail, "parameters: "); !ok {
-			return
-		}
+		return
 	}
 	for strings.HasPrefix(rest, "$") {
 		name, value, ok := strings.Cut(rest, " = ")
