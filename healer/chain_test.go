@@ -143,3 +143,33 @@ func TestASessionThatWentOnIsNotEnded(t *testing.T) {
 	}
 	play(t, st, "-- @hold\nINSERT INTO app.t VALUES (3, 3)")
 }
+
+// A repair that was asked for alone says which rules waited for it, so that
+// the daemon looks at them next: here an approval of the rows that keep a
+// unique index from being built.
+func TestARepairFreesWhatWaitedForIt(t *testing.T) {
+	t.Parallel()
+	st := stage(t, builtin(t), `CREATE TABLE app.t (id int);
+		INSERT INTO app.t VALUES (1), (1), (2);
+		-- @fails
+		CREATE UNIQUE INDEX CONCURRENTLY t_key ON app.t (id)`)
+	const cause, symptom = "data/duplicate-rows", "index/invalid-unique"
+	r, err := st.Heal(t.Context(), person(symptom))
+	guarded(t, r, err, healer.GuardBlocked)
+	if len(r.Freed) > 0 {
+		t.Errorf("nothing was repaired, and it freed %q", r.Freed)
+	}
+	o := person(cause)
+	o.Ceiling, o.Yes = rules.High, true
+	r, err = st.Heal(t.Context(), o)
+	if a := only(t, r, err); !a.Verified {
+		t.Fatalf("the repair is %s: %s", a.State, a.Err)
+	}
+	if !slices.Equal(r.Freed, []string{symptom}) {
+		t.Errorf("it freed %q", r.Freed)
+	}
+	r, err = st.Heal(t.Context(), person(symptom))
+	if a := only(t, r, err); !a.Verified || len(r.Freed) > 0 {
+		t.Errorf("the repair is %s, and freed %q: %s", a.State, r.Freed, a.Err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/pgmend/pgmend/rules"
 )
@@ -89,6 +90,20 @@ func (res *Result) show(c chosen) {
 	res.Plans = append(res.Plans, p)
 }
 
+// free notes the rules that took no part and whose findings waited for a repair
+// of this run.
+func (r *run) free() {
+	for _, f := range r.memory.findings {
+		if f.Status != Open || f.BlockedBy == "" || f.Database != r.cfg.Database || r.rule(f.Rule) != nil || slices.Contains(r.result.Freed, f.Rule) {
+			continue
+		}
+		cause, _, _ := strings.Cut(f.BlockedBy, " ")
+		if slices.ContainsFunc(r.result.Repairs, func(a Attempt) bool { return a.Verified && a.Plan.Finding.Rule == cause }) {
+			r.result.Freed = append(r.result.Freed, f.Rule)
+		}
+	}
+}
+
 // repair applies the plans that may proceed, one after the other, and returns
 // the rules that have to look again: of findings that waited for another, and
 // those that a failure handed over to.
@@ -118,6 +133,7 @@ func (r *run) repair(ctx context.Context, plans []chosen) ([]*rules.Rule, error)
 		}
 	}
 	if repaired {
+		r.free()
 		for _, c := range plans {
 			if c.decision.Guard == GuardBlocked {
 				look(c.rule)

@@ -223,12 +223,16 @@ func (w *worker) once(ctx context.Context, next request) bool {
 }
 
 // again asks for what a run leads to: the rule that a repair handed over to,
-// and those whose plans wait for a time, as the end of a cooldown.
+// those that waited for a repair, and those whose plans wait for a time, as the
+// end of a cooldown.
 func (w *worker) again(result Result) {
 	for _, a := range result.Repairs {
 		if a.HandedTo != "" {
 			w.queue.add(a.HandedTo, nil)
 		}
+	}
+	for _, rule := range result.Freed {
+		w.queue.add(rule, nil)
 	}
 	for _, p := range result.Plans {
 		if p.Decision.Verdict == Wait && p.Decision.Until.After(w.now()) {

@@ -28,6 +28,10 @@ type Result struct {
 	Skips    []Skip    `json:"skips"`
 	Plans    []Planned `json:"plans"`
 	Repairs  []Attempt `json:"repairs"`
+
+	// Freed are rules that took no part, and whose findings waited for what was
+	// repaired.
+	Freed []string `json:"-"`
 }
 
 // Planned is a plan and what was decided about it.

@@ -132,12 +132,18 @@ func (h *host) play(t *testing.T, script string) {
 	}
 }
 
-// attempts reads the daemon's ledger while it runs.
-func (h *host) attempts(t *testing.T) []healer.Attempt {
+// attempts are what the daemon did, read while it runs.
+func (h *host) attempts(t *testing.T) []healer.Attempt { t.Helper(); return h.history(t).Attempts }
+
+// findings are what the daemon found.
+func (h *host) findings(t *testing.T) []healer.Finding { t.Helper(); return h.history(t).Findings }
+
+// history reads the daemon's ledger while it runs.
+func (h *host) history(t *testing.T) healer.History {
 	t.Helper()
 	l, err := ledger.OpenReadOnly(filepath.Join(h.dir, "state"))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return healer.History{}
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +153,7 @@ func (h *host) attempts(t *testing.T) []healer.Attempt {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return now.Attempts
+	return now
 }
 
 func (h *host) verified(t *testing.T, rule string) bool {

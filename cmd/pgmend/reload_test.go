@@ -53,12 +53,19 @@ func before(said []string, first, then string) bool {
 // change writes the configuration anew and sends SIGHUP.
 func (h *host) change(t *testing.T, edit ...string) {
 	t.Helper()
+	h.edit(t, edit...)
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// edit writes the configuration anew, with the second text of each two in the
+// place of the first.
+func (h *host) edit(t *testing.T, edit ...string) {
+	t.Helper()
 	text, err := os.ReadFile(h.config)
 	if err == nil {
 		err = os.WriteFile(h.config, []byte(strings.NewReplacer(edit...).Replace(string(text))), 0o600)
-	}
-	if err == nil {
-		err = syscall.Kill(os.Getpid(), syscall.SIGHUP)
 	}
 	if err != nil {
 		t.Fatal(err)

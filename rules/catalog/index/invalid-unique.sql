@@ -2,6 +2,7 @@
 -- title: Invalid unique index: uniqueness is not enforced
 -- scope: database
 -- every: 15m
+-- on: 23505
 -- severity: critical
 -- risk: medium
 -- hazards: reindex, drop_index
@@ -29,6 +30,8 @@ SELECT x.oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
    AND t.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
    AND x.relname !~ '_cc(new|old)\d*$'
+   -- The log names the index that could not be built, and not its table.
+   AND (@event.constraint IS NULL OR x.relname = @event.constraint)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
                     WHERE p.datname = pg_catalog.current_database() AND (p.relid = i.indrelid OR p.relid IS NULL))
  ORDER BY n.nspname, x.relname

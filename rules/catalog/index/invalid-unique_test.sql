@@ -32,6 +32,9 @@ INSERT INTO app.dirty VALUES (1), (1), (2);
 -- @fails
 CREATE UNIQUE INDEX CONCURRENTLY dirty_key ON app.dirty (id);
 
+-- log
+{"timestamp":"2026-11-25 07:00:00.000 UTC","pid":1,"error_severity":"ERROR","state_code":"23505","message":"could not create unique index \"dirty_key\"","detail":"Key (id)=(1) is duplicated.","statement":"CREATE UNIQUE INDEX CONCURRENTLY dirty_key ON app.dirty (id);"}
+
 -- want
 app.clean_key
 app.dirty_key refused: blocked by
