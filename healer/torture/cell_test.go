@@ -18,6 +18,7 @@ import (
 	"github.com/pgmend/pgmend/healer/disposable"
 	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/pg"
+	"github.com/pgmend/pgmend/healer/pg/pgtest"
 	"github.com/pgmend/pgmend/healer/rulestest"
 	"github.com/pgmend/pgmend/rules"
 )
@@ -68,7 +69,7 @@ type lives struct {
 
 func begin(t *testing.T, server *disposable.Server, s subject) *lives {
 	t.Helper()
-	st, err := rulestest.NewStage(t.Context(), rulestest.StageConfig{Server: server, Version: server.Major * 10000, Rules: s})
+	st, err := rulestest.NewStage(t.Context(), rulestest.StageConfig{Server: server, Version: server.Major * 10000, Rules: s, With: s.story.With})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +83,14 @@ func begin(t *testing.T, server *disposable.Server, s subject) *lives {
 
 func (l *lives) end() {
 	l.stage.Player.Forget()
+	if l.story.Own != nil {
+		// Slots and settings are the server's, and the next life begins without.
+		s := pgtest.Server{Server: l.server}
+		if err := s.Try(l.stage.Name, "postgres", `ALTER SYSTEM RESET ALL; SELECT pg_reload_conf();
+			SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active`); err != nil {
+			l.t.Error(err)
+		}
+	}
 	if err := l.stage.Close(context.Background()); err != nil {
 		l.t.Error(err)
 	}

@@ -2,45 +2,29 @@ package torture
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/ledger"
 )
 
-// tablesSQL lists the tables, each with all of its rows in one value.
-const tablesSQL = `SELECT format('%I.%I', n.nspname, c.relname) AS name,
-       (xpath('/row/v/text()', query_to_xml(format('SELECT md5(COALESCE(string_agg(t::text, chr(10) ORDER BY t::text), %L)) || %L || count(*) AS v FROM %I.%I AS t', '', ' ', n.nspname, c.relname), false, true, '')))[1]::text AS rows
-  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
-   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'`
-
 // look takes everything in.
 func (l *lives) look() world {
 	l.t.Helper()
-	w := world{rows: make(map[string]string)}
-	var err error
-	if w.relations, err = l.stage.Look(l.t.Context()); err != nil {
-		l.t.Fatal(err)
-	}
-	for name, s := range w.relations {
-		w.relations[name] = l.stable(s)
-	}
-	c, err := pgconn.Connect(l.t.Context(), l.conn("postgres"))
+	w := world{relations: make(map[string]healer.Snapshot)}
+	relations, err := l.stage.Look(l.t.Context())
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	defer c.Close(l.t.Context()) //nolint:errcheck // it only read
-	r := c.ExecParams(l.t.Context(), tablesSQL, nil, nil, nil, nil).Read()
-	if r.Err != nil {
-		l.t.Fatal(r.Err)
+	plain := l.plain(relations)
+	for name, s := range relations {
+		w.relations[plain(name)] = stable(s, plain)
 	}
-	for _, row := range r.Rows {
-		w.rows[string(row[0])] = string(row[1])
+	if w.rows, err = l.stage.Rows(l.t.Context()); err != nil {
+		l.t.Fatal(err)
 	}
 	return w
 }
@@ -146,10 +130,29 @@ func (l *lives) spared(name, diff, victim string, reported []string, now world) 
 	return unproved && len(l.before.relations[name].Diff(now.relations[name])) == 0
 }
 
+// ofAttempt is a table that is named after the attempt that made it.
+var ofAttempt = regexp.MustCompile(`pgmend_quarantine_[0-9a-z]{26}`)
+
+// plain leaves out of a text what is another in each life: the stage's name in
+// the roles', and attempts in the names of their tables, which are numbered in
+// the order in which they were made.
+func (l *lives) plain(relations map[string]healer.Snapshot) func(string) string {
+	var made []string
+	for name := range relations {
+		made = append(made, ofAttempt.FindAllString(name, -1)...)
+	}
+	slices.Sort(made)
+	made = slices.Compact(made)
+	pairs := []string{l.stage.Name, "stage"}
+	for i, name := range made {
+		pairs = append(pairs, name, fmt.Sprintf("pgmend_quarantine %d", i+1))
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
+
 // stable leaves out what a crash changes by itself, as a sequence logs up to 32
-// values ahead, and what is another in each life: the stage's name in the roles'.
-func (l *lives) stable(s healer.Snapshot) healer.Snapshot {
-	plain := func(text string) string { return strings.ReplaceAll(text, l.stage.Name, "stage") }
+// values ahead.
+func stable(s healer.Snapshot, plain func(string) string) healer.Snapshot {
 	var kept []healer.Property
 	for _, p := range s.Properties {
 		if p.Name != "last value" {

@@ -3,6 +3,7 @@ package torture
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -66,7 +67,7 @@ func TestDaemon(t *testing.T) {
 	}
 }
 
-// subjects are the repairing rules whose fixture one server can play.
+// subjects are the repairing rules, each with the first case of its fixture.
 func subjects(t *testing.T, major int) []subject {
 	t.Helper()
 	set, errs := rules.Builtin()
@@ -90,11 +91,8 @@ func subjects(t *testing.T, major int) []subject {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, story := range cases {
-			if story.Own == nil {
-				out = append(out, subject{rule, set, story})
-				break
-			}
+		if len(cases) > 0 {
+			out = append(out, subject{rule, set, cases[0]})
 		}
 	}
 	return out
@@ -132,24 +130,18 @@ func matrix(t *testing.T, server *disposable.Server, s subject) (cells []cell, w
 // hazard: 7, 8, 3
 func TestKills(t *testing.T) {
 	binaries := pgtest.One(t).Binaries
-	server, err := disposable.Start(t.Context(), disposable.Options{Binaries: binaries, Settings: map[string]string{
-		// A killed process loses nothing that the kernel has; a commit has to get there.
-		"autovacuum": "off", "synchronous_commit": "on", "full_page_writes": "on",
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	server := start(t, binaries, nil)
 	list := subjects(t, binaries.Major)
 	if glob := os.Getenv(allEnv); glob != "" {
 		for _, s := range list {
-			if rules.MatchGlob(glob, s.rule.ID) {
-				play(t, server, s, func(cells []cell) []cell { return cells })
+			if !rules.MatchGlob(glob, s.rule.ID) {
+				continue
 			}
+			on := server
+			if s.story.Own != nil {
+				on = start(t, binaries, s.story.Own)
+			}
+			play(t, on, s, func(cells []cell) []cell { return cells })
 		}
 		return
 	}
@@ -164,6 +156,26 @@ func TestKills(t *testing.T) {
 			return cells[i*share+random.IntN(share):][:1]
 		})
 	}
+}
+
+// start starts a server that is killed, with settings of a fixture's own.
+func start(t *testing.T, binaries disposable.Binaries, own map[string]string) *disposable.Server {
+	t.Helper()
+	settings := map[string]string{
+		// A killed process loses nothing that the kernel has; a commit has to get there.
+		"autovacuum": "off", "synchronous_commit": "on", "full_page_writes": "on",
+	}
+	maps.Copy(settings, own)
+	server, err := disposable.Start(t.Context(), disposable.Options{Binaries: binaries, Settings: settings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
 }
 
 func play(t *testing.T, server *disposable.Server, s subject, choose func([]cell) []cell) {
