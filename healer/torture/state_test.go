@@ -130,8 +130,9 @@ func (l *lives) spared(name, diff, victim string, reported []string, now world) 
 	return unproved && len(l.before.relations[name].Diff(now.relations[name])) == 0
 }
 
-// ofAttempt is a table that is named after the attempt that made it.
-var ofAttempt = regexp.MustCompile(`pgmend_quarantine_[0-9a-z]{26}`)
+// ofAttempt is a table that is named after the attempt that made it. The server
+// cuts it in the names of constraints.
+var ofAttempt = regexp.MustCompile(`pgmend_quarantine_[0-9a-z]+`)
 
 // plain leaves out of a text what is another in each life: the stage's name in
 // the roles', and attempts in the names of their tables, which are numbered in
@@ -143,11 +144,13 @@ func (l *lives) plain(relations map[string]healer.Snapshot) func(string) string 
 	}
 	slices.Sort(made)
 	made = slices.Compact(made)
-	pairs := []string{l.stage.Name, "stage"}
-	for i, name := range made {
-		pairs = append(pairs, name, fmt.Sprintf("pgmend_quarantine %d", i+1))
+	return func(text string) string {
+		text = strings.ReplaceAll(text, l.stage.Name, "stage")
+		return ofAttempt.ReplaceAllStringFunc(text, func(cut string) string {
+			i := slices.IndexFunc(made, func(name string) bool { return strings.HasPrefix(name, cut) })
+			return fmt.Sprintf("pgmend_quarantine %d", i+1)
+		})
 	}
-	return strings.NewReplacer(pairs...).Replace
 }
 
 // stable leaves out what a crash changes by itself, as a sequence logs up to 32
