@@ -24,9 +24,10 @@ test-all: ## the same on every supported PostgreSQL, fetched where it is missing
 	@scripts/ensure-postgres.sh all
 	@PGMEND_MAJORS=all scripts/run-tests.sh -race -timeout 60m ./...
 
-test-ops: ## rsyslog, syslog-ng and promtool against the alerts; unpacks what is missing, and says so
+test-ops: ## rsyslog, syslog-ng and promtool against the alerts, a real PgBouncer in between; unpacks what is missing, and says so
 	@PGMEND_OPS=$$(scripts/ensure-ops.sh) && export PGMEND_OPS && \
-		$(GO) test -count=1 -tags ops ./healer/event ./systemd
+		$(GO) test -count=1 -tags ops ./healer/event ./systemd && \
+		$(GO) test -count=1 -tags ops -run PgBouncer ./healer/pg
 
 test-matrix: ## every rule's fixture on PostgreSQL 13 to 18, as a table
 	@scripts/ensure-postgres.sh all
@@ -39,10 +40,10 @@ bench-scan: ## a pass of all rules over 20,000 tables and 60,000 indexes
 docs: ## a page for each rule, in docs/rules
 	$(GO) run ./cmd/pgmend rules docs docs/rules
 
-# RULES is a glob over the rules to torture; HOSTILE multiplies the hostile names
-# and the forged events of the suite.
+# RULES is a glob over the rules to torture; HOSTILE multiplies the 15 hostile
+# names and the 20 forged events of the suite, these up to 1,000.
 RULES ?= *
-HOSTILE ?= 100
+HOSTILE ?= 700
 
 torture: ## kill -9 at every boundary of every repair, listed; hostile names and forged events: hours
 	@scripts/ensure-postgres.sh

@@ -41,8 +41,8 @@ command -v systemd-analyze >/dev/null || {
     say "installing systemd, for systemd-analyze; it is not started"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends systemd >/dev/null
 }
-for package in rsyslog syslog-ng-core prometheus; do
+for package in rsyslog syslog-ng-core prometheus pgbouncer; do
     [ -e "$cache/$package/done" ] || { as_root apt-get update -qq; break; }
 done
-for package in rsyslog syslog-ng-core prometheus; do unpack "$package"; done
+for package in rsyslog syslog-ng-core prometheus pgbouncer; do unpack "$package"; done
 echo "$cache"
