@@ -1,6 +1,10 @@
 package healer
 
-import "slices"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // lockOf is the strongest relation lock each class of statement takes, as
 // the documentation has it (PostgreSQL, Explicit Locking, table 13.2).
@@ -8,6 +12,8 @@ var lockOf = map[string]string{
 	"alter_sequence":            "ShareRowExclusiveLock on the sequence",
 	"alter_table":               "ShareUpdateExclusiveLock on the table",
 	"analyze":                   "ShareUpdateExclusiveLock on the table",
+	"attach":                    "ShareUpdateExclusiveLock on the table, AccessExclusiveLock on the new partition and on the DEFAULT partition",
+	"detach":                    "AccessExclusiveLock on the table, on the partition and on the DEFAULT partition",
 	"alter_index":               "ShareUpdateExclusiveLock on the index, AccessExclusiveLock on the partition's",
 	"create_index":              "ShareUpdateExclusiveLock on the table",
 	"create_index_only":         "ShareLock on the partitioned table itself",
@@ -18,11 +24,20 @@ var lockOf = map[string]string{
 	"vacuum":                    "ShareUpdateExclusiveLock on the table",
 }
 
-// Locks lists the locks that statements of these classes take, each once.
-func Locks(classes ...string) []string {
+// changesTree finds what an ALTER TABLE does to a partitioned table, which takes
+// more than other changes do.
+var changesTree = regexp.MustCompile(`\b(ATTACH|DETACH) PARTITION\b`)
+
+// Locks lists the locks that statements take, each once; they are given by
+// their class and their text.
+func Locks(statements ...Statement) []string {
 	var out []string
-	for _, c := range classes {
-		if l, ok := lockOf[c]; ok && !slices.Contains(out, l) {
+	for _, s := range statements {
+		class := s.Class
+		if m := changesTree.FindStringSubmatch(s.SQL); m != nil && class == "alter_table" {
+			class = strings.ToLower(m[1])
+		}
+		if l, ok := lockOf[class]; ok && !slices.Contains(out, l) {
 			out = append(out, l)
 		}
 	}
@@ -31,9 +46,9 @@ func Locks(classes ...string) []string {
 
 // locks lists the locks that the steps take.
 func locks(steps []PlannedStep) []string {
-	classes := make([]string, len(steps))
+	statements := make([]Statement, len(steps))
 	for i, s := range steps {
-		classes[i] = s.Class
+		statements[i] = Statement{Class: s.Class, SQL: s.SQL}
 	}
-	return Locks(classes...)
+	return Locks(statements...)
 }

@@ -122,7 +122,8 @@ func (p rulePage) repair(r *rules.Rule) {
 }
 
 func (p rulePage) action(a *rules.Action) {
-	var sql, classes []string
+	var sql []string
+	var statements []healer.Statement
 	for _, s := range a.Steps {
 		text := s.Text
 		if s.Each != nil {
@@ -137,7 +138,8 @@ func (p rulePage) action(a *rules.Action) {
 		for _, let := range s.Let {
 			text = "-- with, read under the locks held: " + strings.Join(strings.Fields(let.Text), " ") + "\n" + text
 		}
-		sql, classes = append(sql, strings.TrimSpace(text)+";"), append(classes, s.Class)
+		sql = append(sql, strings.TrimSpace(text)+";")
+		statements = append(statements, healer.Statement{Class: s.Class, SQL: s.Text})
 	}
 	how := "One statement after the other:"
 	if a.Mode == rules.Transaction {
@@ -145,7 +147,7 @@ func (p rulePage) action(a *rules.Action) {
 	}
 	p.say("%s\n\n", how)
 	p.sql(strings.Join(sql, "\n"))
-	if l := healer.Locks(classes...); len(l) > 0 {
+	if l := healer.Locks(statements...); len(l) > 0 {
 		p.say("\nLocks: %s.\n", markdown(strings.Join(l, "; ")))
 	}
 }
