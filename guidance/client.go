@@ -46,15 +46,10 @@ const (
 // NewClient checks the configuration and returns a Client. It connects to
 // nothing.
 func NewClient(c ClientConfig) (*Client, error) {
-	u, err := url.Parse(c.URL)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("ai.url: an address such as https://host/v1 is needed")
-	case u.User != nil:
-		return nil, errors.New("ai.url: a key belongs into ai.key_file, not into the address")
-	case u.Scheme == "http" && !healer.Loopback(u.Hostname()):
-		return nil, errors.New("ai.url: plain http is for this host only; use https")
-	case c.Model == "":
+	if _, err := Endpoint(c.URL); err != nil {
+		return nil, fmt.Errorf("ai.url: %w", err)
+	}
+	if c.Model == "" {
 		return nil, errors.New("ai.model: the model's name is needed")
 	}
 	if c.Timeout <= 0 {
@@ -74,6 +69,20 @@ func NewClient(c ClientConfig) (*Client, error) {
 			IsSuccessful: func(err error) bool { return err == nil || errors.Is(err, context.Canceled) },
 		}),
 	}, nil
+}
+
+// Endpoint reads the address of an AI, and says what is wrong with it.
+func Endpoint(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("an address such as https://host/v1 is needed")
+	case u.User != nil:
+		return nil, errors.New("a key belongs into key_file, not into the address")
+	case u.Scheme == "http" && !healer.Loopback(u.Hostname()):
+		return nil, errors.New("plain http is for this host only; use https")
+	}
+	return u, nil
 }
 
 // errBudget says that today's requests are used up.

@@ -24,8 +24,9 @@ func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", Short: "Look at what pgmend needs; each failure prints its fix", Args: cobra.NoArgs,
 		Long: `Looks at the configuration, the state directory, the daemon, the connection and
-its roles, the log, extensions, the disk and the clock. It changes nothing. The
-exit code is 1 where a check failed.`,
+its roles, the log and its settings, extensions, the disk, the clock and the AI. It
+changes nothing, and sends the AI nothing. The exit code is 1 where a check
+failed.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			out, err := a.output()
 			if err != nil {
@@ -93,7 +94,7 @@ func (a *app) examinations() []examination {
 	return []examination{
 		{"configuration", p.configuration}, {"state directory", p.state}, {"daemon", p.daemon},
 		{"connection", p.connect}, {"grants", p.grants}, {"healer", p.healer}, {"log", p.serverLog},
-		{"extensions", p.extensions}, {"disk", p.disk}, {"clock", p.clockSkew},
+		{"log settings", p.logSettings}, {"extensions", p.extensions}, {"disk", p.disk}, {"clock", p.clockSkew}, {"AI", p.ai},
 	}
 }
 
@@ -131,6 +132,8 @@ func (p *patient) state(context.Context) report.Check {
 		return problem(err, "sudo -u pgmend pgmend doctor")
 	case !info.IsDir():
 		return report.Check{Status: failed, Detail: p.conf.State + " is no directory", Fix: "move it away"}
+	case unix.Access(p.conf.State, unix.R_OK|unix.W_OK|unix.X_OK) != nil:
+		return report.Check{Status: warned, Detail: "this user may not write to " + p.conf.State + ", so this is not what the daemon sees", Fix: "sudo -u pgmend pgmend doctor"}
 	case info.Mode().Perm()&0o077 != 0:
 		return report.Check{Status: warned, Detail: "others can look into " + p.conf.State, Fix: "chmod 0700 " + p.conf.State}
 	}
@@ -218,45 +221,6 @@ func (p *patient) healer(ctx context.Context) report.Check {
 		return problem(err, "pgmend setup sql prints the login that repairs, and what it is granted")
 	}
 	return report.Check{Status: fine, Detail: "it can connect, and nobody else heals this cluster"}
-}
-
-func (p *patient) serverLog(ctx context.Context) report.Check {
-	if p.conf != nil && len(p.conf.Logs) > 0 {
-		for _, l := range p.conf.Logs {
-			if err := readable(l.Path); err != nil {
-				return problem(err, "usermod -aG adm pgmend, or correct logs in the configuration")
-			}
-		}
-		return report.Check{Status: fine, Detail: fmt.Sprintf("%d named in the configuration can be read", len(p.conf.Logs))}
-	}
-	if p.list == nil {
-		return notWithout("a connection, or a log in the configuration,")
-	}
-	found, err := serversLog(ctx, p.list[0])
-	if err != nil {
-		return problem(err, "name the log under logs in the configuration")
-	}
-	if found.Format != "stderr" {
-		return report.Check{Status: fine, Detail: found.Path}
-	}
-	for _, need := range []struct{ escapes, what string }{{"%m %t %n", "a time"}, {"%p", "the process"}, {"%d", "the database"}} {
-		if !containsAny(found.Prefix, strings.Fields(need.escapes)) {
-			return report.Check{
-				Status: warned, Detail: fmt.Sprintf("log_line_prefix %q has not %s", found.Prefix, need.what),
-				Fix: "ALTER SYSTEM SET log_line_prefix = '%m [%p] %q%u@%d/%a %e '; SELECT pg_reload_conf(); better: log_destination = 'jsonlog'",
-			}
-		}
-	}
-	return report.Check{Status: fine, Detail: found.Path}
-}
-
-func containsAny(s string, words []string) bool {
-	for _, w := range words {
-		if strings.Contains(s, w) {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *patient) extensions(ctx context.Context) report.Check {

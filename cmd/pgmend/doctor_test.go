@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/report"
 	"github.com/pgmend/pgmend/rules"
@@ -50,11 +54,14 @@ func TestDoctor(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"configuration": fine, "state directory": warned, "daemon": warned, "connection": fine, "grants": fine,
-		"healer": fine, "log": fine, "extensions": warned, "clock": fine,
+		"healer": fine, "log": fine, "log settings": warned, "extensions": warned, "clock": fine, "AI": fine,
 	} {
 		if c := checks[name]; c.Status != want || c.Status != fine && c.Fix == "" {
 			t.Errorf("%s: %+v, want %s", name, c, want)
 		}
+	}
+	if c := checks["log settings"]; !strings.Contains(c.Fix, "ALTER SYSTEM SET log_lock_waits = on; ") || !strings.HasSuffix(c.Fix, " SELECT pg_reload_conf();") {
+		t.Errorf("log settings: %+v", c)
 	}
 	text, err := os.ReadFile(h.config)
 	if err != nil {
@@ -75,9 +82,49 @@ func TestDoctor(t *testing.T) {
 		if c := checks[want.check]; code != exitError1 || c.Status != failed || !strings.Contains(c.Fix, want.fix) {
 			t.Errorf("%s: exit code %d, %+v", edit, code, c)
 		}
-		if len(checks) != 10 {
+		if len(checks) != 12 {
 			t.Errorf("%s: only %d checks", edit, len(checks))
 		}
+	}
+}
+
+// The AI is looked for, and sent nothing: neither a request nor its key.
+func TestDoctorLooksForTheAI(t *testing.T) {
+	var requests atomic.Int64
+	listening := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
+	defer listening.Close()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	dir := t.TempDir()
+	for name, mode := range map[string]os.FileMode{"key": 0o400, "open": 0o644, "empty": 0o400} {
+		text := []byte("k\n")
+		if name == "empty" {
+			text = nil
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		ai           config.AI
+		status, says string
+	}{
+		"none":          {config.AI{}, fine, "none is configured"},
+		"there":         {config.AI{URL: listening.URL + "/v1", Model: "m", KeyFile: filepath.Join(dir, "key"), Budget: 7}, fine, "7 requests a day"},
+		"gone":          {config.AI{URL: gone.URL, Model: "m"}, failed, "refused"},
+		"no TLS":        {config.AI{URL: strings.Replace(listening.URL, "http:", "https:", 1), Model: "m"}, failed, "TLS"},
+		"an open key":   {config.AI{URL: listening.URL, Model: "m", KeyFile: filepath.Join(dir, "open")}, failed, "anybody can read"},
+		"a missing key": {config.AI{URL: listening.URL, Model: "m", KeyFile: filepath.Join(dir, "none")}, failed, "no such file"},
+		"an empty key":  {config.AI{URL: listening.URL, Model: "m", KeyFile: filepath.Join(dir, "empty")}, failed, "is empty"},
+	} {
+		p := &patient{app: &app{conf: &config.Config{Guidance: config.Guidance{AI: c.ai}}}}
+		got := p.ai(t.Context())
+		if got.Status != c.status || !strings.Contains(got.Detail, c.says) || got.Status == failed && got.Fix == "" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if n := requests.Load(); n != 0 {
+		t.Errorf("it was sent %d requests", n)
 	}
 }
 

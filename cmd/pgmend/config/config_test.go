@@ -117,6 +117,9 @@ func TestMistakes(t *testing.T) {
 		"two documents":  {"mode: heal\n---\nmode: observe\n", `c.yaml:3:5: one YAML document is needed, this begins a second one`},
 		"anchor":         {"mode: &m heal\n", `c.yaml:1:7: anchors, aliases and tags are not used here`},
 		"logging level":  {"logging: {level: loud}\n", `c.yaml:1:18: "loud" is not one of debug, info, warn, error`},
+		"AI address":     {"guidance:\n  ai: {url: 'ftp://x', model: m}\n", `c.yaml:2:13: guidance.ai: url: an address such as https://host/v1 is needed`},
+		"AI over http":   {"guidance:\n  ai: {url: 'http://ai.example/v1', model: m}\n", `c.yaml:2:13: guidance.ai: url: plain http is for this host only; use https`},
+		"AI with a key":  {"guidance:\n  ai: {url: 'https://k:s@ai.example/v1', model: m}\n", `c.yaml:2:13: guidance.ai: url: a key belongs into key_file, not into the address`},
 		"control socket": {"control: {socket: x}\n", `c.yaml:1:19: "x" is not an absolute path`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/pgmend/pgmend/guidance"
 )
 
 // Guidance is where advice comes from.
@@ -39,7 +41,17 @@ func (r *reader) guidance(n ast.Node) {
 		"packs": path(&g.Packs),
 		"ai": func(n ast.Node) {
 			r.mapping(n, "guidance.ai", keys{
-				"url": r.into(&g.AI.URL), "model": r.into(&g.AI.Model), "key_file": path(&g.AI.KeyFile),
+				"url": func(n ast.Node) {
+					s, ok := r.text(n)
+					if !ok {
+						return
+					}
+					g.AI.URL = s
+					if _, err := guidance.Endpoint(s); err != nil {
+						r.mistakef(r.at(n), "guidance.ai: url: %v", err)
+					}
+				},
+				"model": r.into(&g.AI.Model), "key_file": path(&g.AI.KeyFile),
 				"key": func(n ast.Node) {
 					r.mistakef(r.at(n), "guidance.ai: a key does not belong here; use key_file")
 				},
