@@ -60,7 +60,7 @@ var hazards = []struct {
 		{"44", "prompt injection through names and log text", "the AI picks a rule id or explains, nothing else", ""},
 		{"45", "XSS, terminal escapes, bidi, CSV formulas", "escape at each output, CSP", ""},
 		{"46", "an approval replayed, or its target changed", "bound to SQL, oid, definition, server, expiry", ""},
-		{"47", "a bad reload", "parse and validate whole, swap atomically, keep the old", "bad files while the daemon runs are not played here"},
+		{"47", "a bad reload", "parse and validate whole, swap atomically, keep the old", ""},
 		{"48", "the state disk is full", "no durable intent, no action", ""},
 		{"49", "clock jumps, DST", "UTC, monotonic deadlines", ""},
 	}},

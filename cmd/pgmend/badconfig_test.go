@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -177,6 +178,63 @@ func TestBadConfigurationsAreRefused(t *testing.T) {
 		if !found {
 			t.Errorf("%s: line %d and %q are wanted, it says:\n%v\n%s", b.name, b.line, b.says, err, b.text)
 		}
+	}
+}
+
+// All of them once more, as a person does it: the file is written and SIGHUP
+// sent, while a daemon runs. It says of each that it is refused, works on by the
+// configuration it had, and takes over the next right one.
+// hazard: 47
+func TestBadFilesWhileTheDaemonRuns(t *testing.T) {
+	said := systemdsEnd(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config.yaml")
+	right := "mode: observe\nconnection: {host: " + dir + "}\nstate: " + filepath.Join(dir, "state") +
+		"\ncontrol: {socket: " + filepath.Join(dir, "run", "control.sock") + "}\n"
+	if err := os.WriteFile(path, []byte(right), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := &host{config: path, dir: dir}
+	log, end := h.run(t)
+	eventually(t, "it runs, and waits for a server", patience, func() bool { return strings.Contains(h.status(t).State, "waiting for PostgreSQL") })
+	hash := h.status(t).Config
+	refused := func() int { return strings.Count(log.String(), "the configuration is refused") }
+	reloads := func() int { return strings.Count(strings.Join(said(), "\n"), "READY=1") }
+	for i, b := range badConfigurations() {
+		before, earlier := refused(), reloads()
+		if err := os.WriteFile(path, []byte(b.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(patience); reloads() == earlier; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("the reload of %s does not end:\n%s", b.name, b.text)
+			}
+		}
+		if refused() == before {
+			t.Fatalf("%s is not refused:\n%s", b.name, b.text)
+		}
+		if i%50 > 0 {
+			continue
+		}
+		if s := h.status(t); s.Mode != config.Observe || s.Config != hash {
+			t.Errorf("after %s it works by another configuration: %+v", b.name, s)
+		}
+	}
+	if s := h.status(t); s.Mode != config.Observe || s.Config != hash {
+		t.Errorf("after all of them it works by another configuration: %+v", s)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(right, "observe", "heal", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a right one is taken over", patience, func() bool { return h.status(t).Mode == config.Heal })
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d", code)
 	}
 }
 
