@@ -114,6 +114,9 @@ func TestReadyAndReload(t *testing.T) {
 	if s := h.status(t); !strings.Contains(s.State, "waiting for PostgreSQL") || s.Mode != "heal" {
 		t.Errorf("the status without a server: %+v", s)
 	}
+	if code, line := h.check(t); code != nagiosWarning || !strings.HasPrefix(line, "PGMEND WARNING - heal; waiting for PostgreSQL") || !strings.Contains(line, "repairs are paused") {
+		t.Errorf("the check without a server: %d %s", code, line)
+	}
 	if code, body := get(t, scrape, "http://localhost/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "waiting") {
 		t.Errorf("ready without a server: %d %s", code, body)
 	}
@@ -125,6 +128,11 @@ func TestReadyAndReload(t *testing.T) {
 	}
 	eventually(t, "it is connected", time.Minute, func() bool { return before(said(), "waiting", "heal; connected, 1 databases") })
 
+	// autovacuum is off here, which is critical.
+	eventually(t, "the check says what was found", patience, func() bool {
+		code, line := h.check(t)
+		return code == nagiosCritical && strings.Contains(line, "1 critical findings") && strings.Contains(line, "cycle_age=")
+	})
 	if code, body := get(t, scrape, "http://localhost/readyz"); code != http.StatusOK {
 		t.Errorf("not ready: %d %s", code, body)
 	}
@@ -175,6 +183,17 @@ func TestReadyAndReload(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	eventually(t, "systemd is told of the end", patience, func() bool { return before(said(), "READY=1", "STOPPING=1") })
+	if code, line := h.check(t); code != nagiosCritical || !strings.Contains(line, "no daemon answers") {
+		t.Errorf("the check without a daemon: %d %s", code, line)
+	}
+}
+
+// check is what Nagios would see.
+func (h *host) check(t *testing.T) (code int, line string) {
+	t.Helper()
+	said := new(output)
+	code = Main(t.Context(), []string{"check", "--config", h.config}, func(string) string { return "" }, strings.NewReader(""), said, said)
+	return code, said.String()
 }
 
 // What repairs comes to its end before another configuration is in force.
