@@ -140,7 +140,7 @@ func (j *job) takenBack(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("repair %s: %w", j.attempt.UndoOf, ErrNotFound)
 	}
-	if done.Plan.UndoMode == rules.Batches {
+	if done.Plan.Mode == rules.Batches {
 		if err := j.gone(ctx, done); err != nil {
 			return err
 		}

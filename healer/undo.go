@@ -75,7 +75,7 @@ func (r *run) undoable(ctx context.Context, id string) (Attempt, *rules.Rule, er
 			return Attempt{}, nil, errors.Join(&Refusal{Guard: d.Guard, Reason: d.Reason}, r.freeze(ctx))
 		}
 	}
-	if a.Plan.UndoMode == rules.Batches {
+	if a.Plan.Mode == rules.Batches {
 		return a, rule, nil // rows are put back, and the undo's own assertions say where they cannot be
 	}
 	now, err := r.cfg.Snapshotter.Snapshot(ctx, a.Plan.Finding.Object)
@@ -131,7 +131,7 @@ func (j *job) restored(ctx context.Context, done Attempt) error {
 	if err == nil {
 		a.After = after
 	}
-	if err == nil && j.action.Mode == rules.Batches {
+	if err == nil && done.Plan.Mode == rules.Batches {
 		err = j.gone(ctx, done)
 	} else if err == nil {
 		if diff := done.Before.Snapshot.Diff(after.Snapshot); j.err == nil && len(diff) > 0 {

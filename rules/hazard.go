@@ -31,6 +31,8 @@ var hazards = map[string]hazard{
 	"create_table":   {classes: []string{"create_table", "drop_table"}},
 	"add_column":     {classes: []string{"alter_table"}, options: []string{"add_column", "column_default"}},
 	"move_rows":      {classes: []string{"insert", "delete", "create_table", "drop_table", "revoke"}},
+	"constraint":     {classes: []string{"alter_table"}, options: []string{"drop_constraint", "add_constraint"}},
+	"lock":           {classes: []string{"lock"}},
 	"refresh":        {classes: []string{"refresh_materialized_view"}},
 	"extension":      {classes: []string{"alter_extension"}},
 	"alter_system":   {classes: []string{"alter_system"}, session: true},

@@ -93,7 +93,7 @@ func (r *reader) vet(rule *Rule) {
 		v.action("repair", rule.Repair, facts.ofRun(rule.Repair))
 	}
 	if rule.Undo.Action != nil {
-		v.action("undo", rule.Undo.Action, facts.ofRun(rule.Undo.Action))
+		v.action("undo", rule.Undo.Action, facts.ofRun(rule.Repair))
 	}
 	v.unused()
 }
@@ -213,7 +213,7 @@ func (v *vetter) inspect(section string, t Template, k known) (parser.Inspection
 			return parser.Inspection{}, false
 		}
 	}
-	list, err := parser.Inspect(t.sample())
+	list, err := parser.Inspect(t.sample(k))
 	switch {
 	case err != nil:
 		v.mistakef(t.Line, "%s: %v", section, err)
@@ -258,7 +258,7 @@ const (
 )
 
 // sample renders the template as it could look.
-func (t Template) sample() string {
+func (t Template) sample(k known) string {
 	values := make(Values)
 	whole := len(t.parts) == 1
 	for _, p := range t.parts {
@@ -270,6 +270,8 @@ func (t Template) sample() string {
 			values[p.name] = Text("1")
 		case p.format == "names":
 			values[p.name] = Text(`["` + sampleName + `"]`)
+		case p.format == "sql" && k[p.name] == "pg_catalog.pg_get_constraintdef":
+			values[p.name] = Text("CHECK (true) NOT VALID")
 		case p.format == "sql" && !whole:
 			values[p.name] = Text("true")
 		case p.format == "concurrently" || p.format == "sql":

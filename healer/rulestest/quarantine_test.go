@@ -170,6 +170,51 @@ func putBack(t *testing.T, st *rulestest.Stage, c *pgconn.PgConn, moved healer.A
 	}
 }
 
+// TestOrphansGoAndTheForeignKeyIsValidated does so for a foreign key, and has
+// the rows back behind it.
+func TestOrphansGoAndTheForeignKeyIsValidated(t *testing.T) {
+	pgtest.Each(t, func(t *testing.T, s *pgtest.Server) {
+		t.Parallel()
+		st := staged(t, s)
+		c := asOwner(t, st)
+		exec(t, c, "CREATE TABLE app.users (id int PRIMARY KEY)", "INSERT INTO app.users SELECT g FROM generate_series(1, 100) AS g",
+			"CREATE TABLE app.letters (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, person int, words text)",
+			"INSERT INTO app.letters (person, words) SELECT NULLIF(g % 150, 0), md5(g::text) FROM generate_series(1, 1500) AS g",
+			"ALTER TABLE app.letters ADD CONSTRAINT letters_fk FOREIGN KEY (person) REFERENCES app.users ON DELETE CASCADE NOT VALID")
+		const columns = "id, person, words"
+		state := func() string {
+			return ask(t, c, `SELECT format('%s, validated %s', pg_get_constraintdef(oid), convalidated) FROM pg_constraint WHERE conname = 'letters_fk'`)
+		}
+		before, declared := sum(t, c, columns, "letters"), state()
+
+		r, err := st.Heal(t.Context(), yes("data/orphan-rows.batch=100"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		moved, validated := attemptOf(t, r, "data/orphan-rows"), attemptOf(t, r, "constraint/not-valid")
+		if !moved.Verified || !validated.Verified || validated.Started.Before(moved.Ended) {
+			t.Fatalf("moved: %s %s; validated: %s %s", moved.State, moved.Err, validated.State, validated.Err)
+		}
+		q := quarantines(t, c)
+		if len(q) != 1 || ask(t, c, "SELECT count(*) FROM app."+q[0]) != "490" {
+			t.Fatalf("the quarantine is %q", q)
+		}
+		if after := sum(t, c, columns, "letters", q[0]); after != before {
+			t.Errorf("before: %s; after: %s", before, after)
+		}
+		back, err := st.Undo(t.Context(), moved.ID, yes())
+		if err != nil || !back.Verified {
+			t.Fatalf("the undo is %s: %s, %v", back.State, back.Err, err)
+		}
+		if after := sum(t, c, columns, "letters"); after != before {
+			t.Errorf("before: %s; after the undo: %s", before, after)
+		}
+		if now := state(); now != declared || len(quarantines(t, c)) > 0 {
+			t.Errorf("the foreign key was %s and is %s; left is %q", declared, now, quarantines(t, c))
+		}
+	})
+}
+
 // TestWhatIsHeldStaysAndTheRestComesBack moves all but a row that somebody
 // holds, does not wait for it, and takes back what it did.
 func TestWhatIsHeldStaysAndTheRestComesBack(t *testing.T) {

@@ -49,6 +49,15 @@ func functions() map[string]Func {
 			Gives: []string{"key_names", "policy"}, SQL: []string{"keys", "among", "precedence"},
 			Do: duplicateRows,
 		},
+		"default-ranges": {
+			Takes: []string{"ranges", "position"}, Uses: []string{"key_type", "name"},
+			Gives: []string{"missing", "obstacle", "covered_until", "last_range"},
+			Do:    defaultRanges,
+		},
+		"orphan-rows": {
+			Uses: []string{"keys", "parent_keys"}, SQL: []string{"keyed", "match"},
+			Do: orphanRows,
+		},
 		"index-keys": {
 			Takes: []string{"key_parts"}, Uses: []string{"predicate", "nulls_distinct"},
 			Gives: []string{"key_names"}, SQL: []string{"keys", "among"},

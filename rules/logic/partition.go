@@ -28,6 +28,8 @@ const (
 	// abandoned is after how many intervals without a partition a table counts
 	// as one that nobody fills any more.
 	abandoned = 12
+	// filled is how many ranges are made at once; horizons are at most as far.
+	filled = 120
 	// looked is how many of the last ranges are looked at.
 	looked = 12
 )
@@ -83,14 +85,23 @@ func plan(axis axis, step step, spans []span, now point, horizon int, table stri
 	for range horizon {
 		need = step.after(need)
 	}
+	return fill(axis, step, spans, table, out, func(from point) bool { return from.before(need) })
+}
+
+// fill lists the ranges from the end of the last one on, for as long as they
+// are needed, in the facts that it returns: none at all where there is none.
+func fill(axis axis, step step, spans []span, table string, out Facts, needed func(from point) bool) (Facts, error) {
 	namer := axis.namer(spans, step, table)
 	var list []missing
-	for from := last.to; from.before(need); {
+	for from := spans[len(spans)-1].to; needed(from); {
 		to := step.after(from)
 		if !from.before(to) {
 			return nil, errors.New("a range has no width")
 		}
 		name, err := namer(from, to, len(list)+1)
+		if err == nil && len(list) == filled {
+			err = fmt.Errorf("more than %d partitions are missing up to the greatest key", filled)
+		}
 		if err != nil {
 			out["obstacle"] = err.Error()
 			return out, nil //nolint:nilerr // the obstacle is what a person is told
@@ -104,6 +115,35 @@ func plan(axis axis, step step, spans []span, now point, horizon int, table stri
 	text, err := json.Marshal(list)
 	out["missing"] = string(text)
 	return out, err
+}
+
+// defaultRanges says which partitions are missing behind the last range for
+// the rows of the DEFAULT partition, of which the greatest key is known.
+func defaultRanges(f Facts) (Facts, error) {
+	axis, err := newAxis(f["key_type"])
+	if err != nil {
+		return nil, err
+	}
+	greatest, err := axis.parse(f["position"])
+	if err != nil {
+		return nil, nil //nolint:nilerr // it is empty, or holds nothing but what has no range
+	}
+	spans, err := axis.spans(f["ranges"])
+	if err != nil || len(spans) == 0 {
+		return nil, err
+	}
+	last := spans[len(spans)-1]
+	if greatest.before(last.to) {
+		return nil, nil
+	}
+	spans = spans[max(0, len(spans)-looked):]
+	out := Facts{"missing": "[]", "obstacle": "", "covered_until": axis.print(last.to), "last_range": last.name}
+	step, even := axis.step(spans)
+	if !even {
+		out["obstacle"] = "the last ranges differ in their widths or have gaps, so what they should be is for a person to say"
+		return out, nil
+	}
+	return fill(axis, step, spans, f["name"], out, func(from point) bool { return !greatest.before(from) })
 }
 
 // spans reads the ranges as the server prints them, in their order. What is no

@@ -154,3 +154,38 @@ func TestNextPartitionsAreSeamless(t *testing.T) {
 		}
 	}
 }
+
+func TestDefaultRanges(t *testing.T) {
+	tens := ranges("t_0='0'..'10'", "t_10='10'..'20'", "t_20='20'..'30'")
+	for name, c := range map[string]struct {
+		position string
+		want     string // names, or the obstacle; "": no fault
+	}{
+		"before the last range's end": {"29", ""},
+		"empty":                       {"", ""},
+		"at its end":                  {"30", "t_30"},
+		"up to the greatest":          {"59", "t_30 t_40 t_50"},
+		"at the begin of a range":     {"60", "t_30 t_40 t_50 t_60"},
+		"far away":                    {"99999", "more than 120 partitions are missing up to the greatest key"},
+	} {
+		out, err := defaultRanges(Facts{"key_type": "int4", "position": c.position, "ranges": tens, "name": "t"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []missing
+		if out != nil && json.Unmarshal([]byte(out["missing"]), &list) != nil {
+			t.Errorf("%s: %s", name, out["missing"])
+		}
+		got := out["obstacle"]
+		for _, m := range list {
+			got = strings.TrimSpace(got + " " + m.Name)
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	out, err := defaultRanges(Facts{"key_type": "int4", "position": "99", "ranges": ranges("a='0'..'10'", "b='10'..'30'", "c='30'..'40'"), "name": "t"})
+	if err != nil || out["obstacle"] == "" {
+		t.Errorf("uneven ranges are filled: %v, %v", out, err)
+	}
+}

@@ -2,6 +2,7 @@ package logic
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,3 +79,22 @@ func precedence(f Facts) (sql, policy string, err error) {
 
 // quoted quotes a name.
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// orphanRows makes the SQL that tells which rows a foreign key asks for a
+// parent, and what makes a row of the parent theirs: t is the table, p its
+// parent.
+func orphanRows(f Facts) (Facts, error) {
+	var keys, parents []string
+	if err := errors.Join(json.Unmarshal([]byte(f["keys"]), &keys), json.Unmarshal([]byte(f["parent_keys"]), &parents)); err != nil {
+		return nil, fmt.Errorf("read the columns of the foreign key: %w", err)
+	}
+	if len(keys) == 0 || len(keys) != len(parents) {
+		return nil, errors.New("the foreign key has another number of columns than its parent")
+	}
+	keyed, match := make([]string, len(keys)), make([]string, len(keys))
+	for i := range keys {
+		keyed[i] = "t." + quoted(keys[i]) + " IS DISTINCT FROM NULL"
+		match[i] = "p." + quoted(parents[i]) + " = t." + quoted(keys[i])
+	}
+	return Facts{"keyed": strings.Join(keyed, " AND "), "match": strings.Join(match, " AND ")}, nil
+}

@@ -57,3 +57,16 @@ func TestDuplicateRowsRefusesWhatItCannotDecide(t *testing.T) {
 		}
 	}
 }
+
+func TestOrphanRows(t *testing.T) {
+	got, err := orphanRows(Facts{"keys": `["a b", "c"]`, "parent_keys": `["id", "x\"y"]`})
+	if err != nil || got["keyed"] != `t."a b" IS DISTINCT FROM NULL AND t."c" IS DISTINCT FROM NULL` ||
+		got["match"] != `p."id" = t."a b" AND p."x""y" = t."c"` {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, f := range []Facts{{"keys": `["a"]`, "parent_keys": `["b", "c"]`}, {"keys": `[]`, "parent_keys": `[]`}, {"keys": "x", "parent_keys": "[]"}} {
+		if _, err := orphanRows(f); err == nil {
+			t.Errorf("%v is taken for a foreign key", f)
+		}
+	}
+}

@@ -48,12 +48,12 @@ SELECT pg_catalog.pg_get_constraintdef(k.oid) AS definition,
   FROM pg_catalog.pg_constraint AS k
  WHERE k.oid = @constraint_oid AND NOT k.convalidated
 
--- guard: every row of the foreign key has its parent
-SELECT 'a row has no parent; see data/orphan-rows'
-  FROM (SELECT {columns:names} FROM {schema}.{table} WHERE @foreign_key::bool AND ROW ({columns:names}) IS NOT NULL
-        EXCEPT
-        SELECT {parent_columns:names} FROM {parent_schema}.{parent} WHERE @foreign_key::bool) AS orphans
- LIMIT 1
+-- prove
+SELECT CASE WHEN @foreign_key::bool
+             AND EXISTS (SELECT {columns:names} FROM {schema}.{table} WHERE ROW ({columns:names}) IS NOT NULL
+                         EXCEPT
+                         SELECT {parent_columns:names} FROM {parent_schema}.{parent})
+            THEN 'data/orphan-rows' END AS blocked_by
 
 -- guard: every row fulfils the condition
 SELECT 'a row breaks it'
@@ -76,5 +76,5 @@ SELECT 'the constraint is not validated'
 -- ADD CONSTRAINT … NOT VALID checks new rows only, which is the right first step on a busy table. Until
 -- VALIDATE CONSTRAINT, the planner cannot use the constraint, and old rows may break it.
 --
--- Where rows do break it, nothing is changed. For a CHECK they are:
--- `SELECT * FROM table WHERE NOT (condition)`.
+-- Where rows do break it, nothing is changed. Rows of a foreign key without their parent are `data/orphan-rows`', for which it
+-- waits. For a CHECK they are: `SELECT * FROM table WHERE NOT (condition)`.

@@ -17,7 +17,7 @@ ALTER TABLE app.orphans ADD CONSTRAINT orphans_fk FOREIGN KEY (p) REFERENCES app
 -- want
 app.broken refused: every row fulfils the condition
 app.fk
-app.orphans_fk refused: every row of the foreign key has its parent
+app.orphans_fk refused: blocked by
 app.p is {positive}
 
 -- plan

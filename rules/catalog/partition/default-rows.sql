@@ -1,0 +1,169 @@
+-- rule: partition/default-rows
+-- title: The DEFAULT partition holds rows of ranges that have no partition
+-- scope: database
+-- every: 6h
+-- severity: warning
+-- risk: high
+-- hazards: create_table, attach, move_rows, lock
+-- requires: pg>=13
+-- reads: rows
+-- logic: default-ranges
+-- cooldown: 1m
+-- param max_rows: integer = 5000000
+-- param max_moved: integer = 10000
+-- param max_default: bytes = 100MB
+
+-- detect
+SELECT t.oid, n.nspname AS schema, t.relname AS name, t.oid AS table_oid,
+       pg_catalog.pg_get_userbyid(t.relowner) AS owner,
+       a.attname AS column, y.typname AS key_type, y.typname LIKE 'int_' AS integer,
+       p.partdefid AS default_oid, d.relname AS default_name, dn.nspname AS default_schema,
+       d.relpages::int8 * pg_catalog.current_setting('block_size')::int8 AS default_size,
+       l.ranges AS partitions, l.child_schema, l.special,
+       (SELECT pg_catalog.jsonb_agg(b.attname ORDER BY b.attnum)
+          FROM pg_catalog.pg_attribute AS b WHERE b.attrelid = t.oid AND b.attnum > 0 AND NOT b.attisdropped AND b.attgenerated = '') AS own_columns,
+       d.relrowsecurity AND d.relforcerowsecurity AS secured
+  FROM pg_catalog.pg_partitioned_table AS p
+  JOIN pg_catalog.pg_class AS t ON t.oid = p.partrelid AND t.relpersistence = 'p'
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = p.partattrs[0]
+  JOIN pg_catalog.pg_type AS y ON y.oid = a.atttypid AND y.typname IN ('date', 'timestamp', 'timestamptz', 'int2', 'int4', 'int8')
+                               AND y.typnamespace = 'pg_catalog'::regnamespace
+  JOIN pg_catalog.pg_class AS d ON d.oid = p.partdefid AND d.relkind = 'r'
+  JOIN pg_catalog.pg_namespace AS dn ON dn.oid = d.relnamespace
+ CROSS JOIN LATERAL (
+       SELECT pg_catalog.count(*) AS ranges, pg_catalog.min(cn.nspname::text) AS child_schema,
+              pg_catalog.count(DISTINCT c.relnamespace) = 1 AS one_schema, pg_catalog.bool_and(c.relkind = 'r') AS plain,
+              -- What CREATE TABLE … (LIKE …) would not give a new one.
+              CASE WHEN pg_catalog.bool_or(c.relacl IS NOT NULL) THEN 'grants'
+                   WHEN pg_catalog.bool_or(c.relrowsecurity) THEN 'row level security'
+                   WHEN pg_catalog.bool_or(c.reloptions IS NOT NULL) THEN 'storage parameters'
+                   WHEN pg_catalog.bool_or(c.relreplident <> 'd') THEN 'a replica identity'
+                   WHEN pg_catalog.bool_or(c.relowner <> t.relowner) THEN 'another owner'
+                   WHEN pg_catalog.bool_or(c.relam <> (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'heap')) THEN 'another access method'
+                   WHEN pg_catalog.bool_or(c.reltablespace <> 0) THEN 'a tablespace'
+                   WHEN pg_catalog.bool_or(EXISTS (SELECT FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
+                                                      AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS h WHERE h.tgrelid = t.oid AND h.tgname = g.tgname)))
+                        THEN 'triggers' END AS special
+         FROM pg_catalog.pg_inherits AS i
+         JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+         JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace
+        WHERE i.inhparent = t.oid AND c.oid <> p.partdefid) AS l
+ WHERE p.partstrat = 'r' AND p.partnatts = 1 AND p.partattrs[0] > 0
+   AND NOT t.relispartition
+   AND l.ranges > 0 AND l.plain AND l.one_schema
+   AND d.reltuples <= @max_rows
+ ORDER BY n.nspname, t.relname
+
+-- capture
+SELECT r.ranges, (SELECT pg_catalog.max(d.{column})::text FROM ONLY {default_schema}.{default_name} AS d) AS position
+  FROM (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', c.relname, 'bound', pg_catalog.pg_get_expr(c.relpartbound, c.oid)))::text AS ranges
+          FROM pg_catalog.pg_inherits AS i
+          JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+         WHERE i.inhparent = @oid) AS r
+
+-- prove
+SELECT pg_catalog.count(*) AS misplaced
+  FROM ONLY {default_schema}.{default_name} AS d
+ WHERE d.{column} >= {covered_until:literal}
+HAVING pg_catalog.count(*) > 0
+
+-- guard: the ranges are uniform
+SELECT @obstacle WHERE @obstacle::text <> ''
+
+-- guard: its partitions are like itself
+SELECT pg_catalog.format('the partitions have %s of their own, which a new one would lack', @special) WHERE @special::text IS NOT NULL
+
+-- guard: nobody else makes the partitions
+SELECT pg_catalog.format('the extension %s is installed, and may make them', e.extname)
+  FROM pg_catalog.pg_extension AS e
+ WHERE e.extname IN ('pg_partman', 'timescaledb', 'pg_pathman', 'citus')
+
+-- guard: the names are free
+SELECT pg_catalog.format('%I.%I is there already and is no partition', @child_schema, c.relname)
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v) ON c.relname = m.v ->> 'name'
+ WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = @child_schema)
+
+-- guard: the DEFAULT partition is small enough to be looked through under a lock
+SELECT pg_catalog.format('it has %s bytes, and ATTACH reads all of it while nobody else can', @default_size)
+ WHERE @default_size::int8 > @max_default
+
+-- guard: so few rows that they can be moved under one lock
+SELECT pg_catalog.format('%s rows would be moved, and nobody could write to the DEFAULT partition meanwhile', @misplaced)
+ WHERE @misplaced::int8 > @max_moved
+
+-- guard: no foreign key refers to its rows
+SELECT pg_catalog.format('rows of %s refer to it by the foreign key %I', k.conrelid::regclass, k.conname)
+  FROM pg_catalog.pg_constraint AS k
+ WHERE k.contype = 'f' AND k.confrelid IN (@oid, @default_oid)
+
+-- guard: nothing of its own happens when its rows go
+SELECT pg_catalog.format('the trigger %I would run', g.tgname)
+  FROM pg_catalog.pg_trigger AS g
+ WHERE g.tgrelid = @default_oid::oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+   -- TRIGGER_TYPE_INSERT and TRIGGER_TYPE_DELETE of src/include/catalog/pg_trigger.h
+   AND g.tgtype::int4 & 12 <> 0
+UNION ALL
+SELECT pg_catalog.format('the rule %I would run', w.rulename) FROM pg_catalog.pg_rewrite AS w WHERE w.ev_class = @default_oid::oid
+UNION ALL
+SELECT 'row level security is forced on its owner' WHERE @secured::bool
+UNION ALL
+SELECT pg_catalog.format('it is published by %I, where the rows would be deleted and not come back', p.pubname)
+  FROM pg_catalog.pg_publication AS p
+ WHERE p.puballtables
+    OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS r WHERE r.prpubid = p.oid AND r.prrelid IN (@oid, @default_oid::oid))
+
+-- measure
+SELECT pg_catalog.count(*) AS rows_in_default FROM ONLY {default_schema}.{default_name}
+
+-- repair: transaction, lock_timeout=500ms, deadline=1m
+-- What comes into the DEFAULT partition between the move and ATTACH would make ATTACH fail.
+-- as: owner
+LOCK TABLE ONLY {default_schema}.{default_name} IN SHARE ROW EXCLUSIVE MODE;
+-- each: SELECT m.v ->> 'name' AS name FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+-- as: owner
+CREATE TABLE {child_schema}.{each.name} (LIKE {schema}.{name} INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY);
+-- each: SELECT m.v ->> 'name' AS name, m.v ->> 'from' AS low, m.v ->> 'to' AS high FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+-- as: owner
+WITH gone AS (
+  DELETE FROM ONLY {default_schema}.{default_name} AS d
+   WHERE d.{column} >= {each.low:literal} AND d.{column} < {each.high:literal}
+  RETURNING {own_columns:names}
+)
+INSERT INTO {child_schema}.{each.name} ({own_columns:names}) SELECT {own_columns:names} FROM gone;
+-- each: SELECT m.v ->> 'name' AS name, m.v ->> 'from' AS low, m.v ->> 'to' AS high FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+-- as: owner
+ALTER TABLE {schema}.{name} ATTACH PARTITION {child_schema}.{each.name} FOR VALUES FROM ({each.low:literal}) TO ({each.high:literal});
+
+-- verify: within=5s
+SELECT pg_catalog.format('%s is no partition of it', m.v ->> 'name')
+  FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
+                     JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+                    WHERE i.inhparent = @oid AND c.relname = m.v ->> 'name' AND c.relispartition)
+
+-- undo: transaction, lock_timeout=500ms
+-- each: SELECT m.v ->> 'name' AS name FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+-- assert: SELECT 'it holds so many rows by now that moving them would keep others waiting' FROM ONLY {child_schema}.{each.name} AS r OFFSET 10000 LIMIT 1
+-- as: owner
+ALTER TABLE {schema}.{name} DETACH PARTITION {child_schema}.{each.name};
+-- each: SELECT m.v ->> 'name' AS name FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+-- as: owner
+INSERT INTO {default_schema}.{default_name} ({own_columns:names}) SELECT {own_columns:names} FROM {child_schema}.{each.name};
+-- each: SELECT m.v ->> 'name' AS name FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+-- as: owner
+DROP TABLE {child_schema}.{each.name};
+
+-- guidance
+-- Nobody made the next partitions in time, and the DEFAULT partition took the rows. They are found, but no partition is
+-- skipped or dropped as a whole any more, and none can be added: ATTACH and CREATE fail while the DEFAULT partition holds rows of the new range.
+--
+-- In one transaction the partitions are made up to the greatest key, with the width and the naming of the last ones, the rows
+-- are moved into them, and they are attached. No row leaves the table, and nobody sees it without its rows. Meanwhile nobody
+-- can write to the DEFAULT partition, so it is done for at most `max_moved` rows and a DEFAULT partition of `max_default`.
+--
+-- For more: make a partition table by hand, move the rows in batches into it while a view or the application reads both, and attach it in
+-- the quietest hour. Rows before the first range, and keys that are NULL, stay where they are.
+--
+-- **Prevention.** `partition/missing-next` makes partitions ahead; or pg_partman. Have an alarm on rows in the DEFAULT partition.
