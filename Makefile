@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan docs help
+.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan bench-quarantine docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ test-matrix: ## every rule's fixture on PostgreSQL 13 to 18, as a table
 bench-scan: ## a pass of all rules over 20,000 tables and 60,000 indexes
 	@scripts/ensure-postgres.sh
 	PGMEND_SCAN_TABLES=20000 $(GO) test -run '^$$' -bench '^BenchmarkScan$$' -benchtime 1x -timeout 30m ./healer/rulestest
+
+bench-quarantine: ## a million duplicate rows into quarantine, beside sessions that write to the table
+	@scripts/ensure-postgres.sh
+	PGMEND_QUARANTINE_ROWS=1000000 $(GO) test -run '^$$' -bench '^BenchmarkQuarantine$$' -benchtime 1x -timeout 1h ./healer/rulestest
 
 docs: ## a page for each rule, in docs/rules
 	$(GO) run ./cmd/pgmend rules docs docs/rules

@@ -34,17 +34,27 @@ const (
 	looked = 12
 )
 
+// position is what the key counts and where it is now; no axis where it is
+// nowhere.
+func position(f Facts) (*axis, point, error) {
+	a, err := newAxis(f["key_type"])
+	if err != nil {
+		return nil, point{}, err
+	}
+	p, err := a.parse(f["position"])
+	if err != nil {
+		return nil, point{}, nil //nolint:nilerr // an empty text, or infinity
+	}
+	return &a, p, nil
+}
+
 // nextPartitions says which partitions are missing for the next intervals: of
 // a table partitioned by one column of time or integer, from its ranges, where
 // it is now, and how many intervals ahead shall be covered.
 func nextPartitions(f Facts) (Facts, error) {
-	axis, err := newAxis(f["key_type"])
-	if err != nil {
-		return nil, err
-	}
-	now, err := axis.parse(f["position"])
-	if err != nil {
-		return nil, nil //nolint:nilerr // an empty table has no position: nothing is missing yet
+	axis, now, err := position(f)
+	if axis == nil {
+		return nil, err // an empty table has no position: nothing is missing yet
 	}
 	horizon, err := strconv.Atoi(f["horizon"])
 	if err != nil || horizon < 1 || horizon > 100 {
@@ -67,7 +77,7 @@ func nextPartitions(f Facts) (Facts, error) {
 		out["obstacle"] = "the last ranges differ in their widths or have gaps, so what comes next is for a person to say"
 		return out, nil
 	}
-	return plan(axis, step, spans, now, horizon, f["name"], out)
+	return plan(*axis, step, spans, now, horizon, f["name"], out)
 }
 
 // plan lists the ranges from the end of the last one until enough intervals
@@ -120,13 +130,9 @@ func fill(axis axis, step step, spans []span, table string, out Facts, needed fu
 // defaultRanges says which partitions are missing behind the last range for
 // the rows of the DEFAULT partition, of which the greatest key is known.
 func defaultRanges(f Facts) (Facts, error) {
-	axis, err := newAxis(f["key_type"])
-	if err != nil {
-		return nil, err
-	}
-	greatest, err := axis.parse(f["position"])
-	if err != nil {
-		return nil, nil //nolint:nilerr // it is empty, or holds nothing but what has no range
+	axis, greatest, err := position(f)
+	if axis == nil {
+		return nil, err // it is empty, or holds nothing but what has no range
 	}
 	spans, err := axis.spans(f["ranges"])
 	if err != nil || len(spans) == 0 {
@@ -143,7 +149,7 @@ func defaultRanges(f Facts) (Facts, error) {
 		out["obstacle"] = "the last ranges differ in their widths or have gaps, so what they should be is for a person to say"
 		return out, nil
 	}
-	return fill(axis, step, spans, f["name"], out, func(from point) bool { return !greatest.before(from) })
+	return fill(*axis, step, spans, f["name"], out, func(from point) bool { return !greatest.before(from) })
 }
 
 // spans reads the ranges as the server prints them, in their order. What is no
