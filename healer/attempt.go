@@ -82,9 +82,8 @@ type StepRun struct {
 	Class   string  `json:"class"`
 	Role    string  `json:"role,omitempty"`
 	Done    bool    `json:"done"`
-	Outcome Outcome `json:"outcome"`           // of the last batch
+	Outcome Outcome `json:"outcome"`           // of all batches together
 	Batches int     `json:"batches,omitempty"` // that were committed
-	Changed int64   `json:"changed,omitempty"` // rows, in all of them
 	Err     string  `json:"error,omitempty"`
 }
 

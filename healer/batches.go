@@ -71,19 +71,36 @@ func (j *job) batch(ctx context.Context, i int) (changed int64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	var before Outcome
+	if i < len(j.attempt.Steps) {
+		before = j.attempt.Steps[i].Outcome
+	}
 	err = j.shut(ctx, s, j.step(ctx, s, i, j.steps[i]))
-	run := &j.attempt.Steps
-	if i >= len(*run) {
-		return 0, err
+	if i >= len(j.attempt.Steps) {
+		return 0, err // it did not even begin
 	}
-	step := &(*run)[i]
+	step := &j.attempt.Steps[i]
 	step.Done = false // it is when there is nothing more for it to do
+	changed = step.Outcome.Changed
 	if err != nil {
-		return 0, err
+		changed, step.Outcome.Changed = 0, 0 // they were rolled back
+	} else {
+		step.Batches++
 	}
-	step.Batches++
-	step.Changed += step.Outcome.Changed
-	return step.Outcome.Changed, nil
+	step.Outcome.add(before)
+	return changed, err
+}
+
+// add makes one outcome of this batch and of those before it.
+func (o *Outcome) add(before Outcome) {
+	if before.Started.IsZero() {
+		return
+	}
+	o.Started = before.Started
+	o.Changed += before.Changed
+	o.Elapsed += before.Elapsed
+	o.WALBytes += before.WALBytes
+	o.Delayed += before.Delayed
 }
 
 // between asks between two transactions what is asked between two statements,
@@ -101,7 +118,7 @@ func (j *job) between(ctx context.Context) string {
 // begin notes that a step begins, or begins again.
 func (a *Attempt) begin(i int, s StepRun) {
 	if i < len(a.Steps) {
-		s.Batches, s.Changed = a.Steps[i].Batches, a.Steps[i].Changed
+		s.Batches, s.Outcome = a.Steps[i].Batches, a.Steps[i].Outcome
 		a.Steps[i] = s
 		return
 	}

@@ -18,6 +18,7 @@ var lockOf = map[string]string{
 	"create_index":              "ShareUpdateExclusiveLock on the table",
 	"create_index_only":         "ShareLock on the partitioned table itself",
 	"drop_index":                "ShareUpdateExclusiveLock on the table",
+	"lock":                      "ShareRowExclusiveLock on the DEFAULT partition",
 	"refresh_materialized_view": "AccessExclusiveLock on the view",
 	"reindex_index":             "ShareUpdateExclusiveLock on the table",
 	"reindex_table":             "ShareUpdateExclusiveLock on the table",

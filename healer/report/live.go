@@ -173,7 +173,7 @@ func stepDone(s healer.StepRun) (word string, c colour, text string) {
 	if s.Err != "" {
 		return "error", red, s.Err
 	}
-	text = join(s.Outcome.Tag, "in", Elapsed(s.Outcome.Elapsed))
+	text = join(tagged(s), "in", Elapsed(s.Outcome.Elapsed))
 	if s.Outcome.WALBytes > 0 {
 		text += ", " + Size(s.Outcome.WALBytes) + " WAL"
 	}
@@ -199,4 +199,12 @@ func join(parts ...string) string {
 		}
 	}
 	return strings.Join(out, " ")
+}
+
+// tagged is a statement's command tag, with the rows that its batches changed.
+func tagged(s healer.StepRun) string {
+	if s.Batches < 2 {
+		return s.Outcome.Tag
+	}
+	return fmt.Sprintf("%s of %d rows in %d transactions", s.Outcome.Tag, s.Outcome.Changed, s.Batches)
 }

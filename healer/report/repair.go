@@ -182,7 +182,7 @@ func (r Repair) steps() []block {
 		case s.Err != "":
 			line = fmt.Sprintf("%d. failed after %s: %s", i+1, Elapsed(s.Outcome.Elapsed), s.Err)
 		case s.Done:
-			line = fmt.Sprintf("%d. %s, %s from %s", i+1, s.Outcome.Tag, Elapsed(s.Outcome.Elapsed), stamp(s.Outcome.Started))
+			line = fmt.Sprintf("%d. %s, %s from %s", i+1, tagged(s), Elapsed(s.Outcome.Elapsed), stamp(s.Outcome.Started))
 		}
 		if s.Role != "" {
 			line += ", as " + quoted(s.Role)

@@ -64,7 +64,7 @@ func quarantine(b *testing.B, rows int) {
 			return
 		}
 		for _, s := range r.Repairs[0].Steps {
-			fmt.Printf("%-8s %6d transactions, %8d rows\n", s.Class, s.Batches, s.Changed)
+			fmt.Printf("%-8s %6d transactions, %8d rows\n", s.Class, s.Batches, s.Outcome.Changed)
 		}
 	}()
 	longest := say(b, "beside", load(b, crowd, 2*rows, done))

@@ -45,8 +45,16 @@ SELECT t.oid, n.nspname AS schema, x.relname AS name, t.oid AS table_oid,
 
 -- capture
 SELECT pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
-       (SELECT pg_catalog.jsonb_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k.n, false) ORDER BY k.n)
-          FROM pg_catalog.generate_series(1, i.indnkeyatts::int4) AS k(n))::text AS key_parts,
+       -- Where a collation is not deterministic, equal is more than the same, and an index may have another one than its column.
+       (SELECT pg_catalog.jsonb_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k.n, false)
+                                    || CASE WHEN c.oid <> COALESCE(a.attcollation, 0)
+                                             AND EXISTS (SELECT FROM pg_catalog.pg_collation AS e
+                                                          WHERE NOT e.collisdeterministic
+                                                            AND (e.oid = c.oid OR e.oid IN (SELECT b.attcollation FROM pg_catalog.pg_attribute AS b WHERE b.attrelid = i.indrelid)))
+                                            THEN pg_catalog.format(' COLLATE %I.%I', (SELECT s.nspname FROM pg_catalog.pg_namespace AS s WHERE s.oid = c.collnamespace), c.collname) ELSE '' END ORDER BY k.n)
+          FROM pg_catalog.generate_series(1, i.indnkeyatts::int4) AS k(n)
+          LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum > 0 AND a.attnum = ((pg_catalog.string_to_array(i.indkey::text, ' '))[k.n])::int2
+          LEFT JOIN pg_catalog.pg_collation AS c ON c.oid = ((pg_catalog.string_to_array(i.indcollation::text, ' '))[k.n])::oid)::text AS key_parts,
        pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate
   FROM pg_catalog.pg_index AS i
  WHERE i.indexrelid = @index_oid
@@ -64,17 +72,9 @@ SELECT pg_catalog.format('the index compares its column %s in another way than t
   FROM pg_catalog.pg_index AS i
  CROSS JOIN pg_catalog.generate_series(1, i.indnkeyatts::int4) AS k(n)
   JOIN pg_catalog.pg_opclass AS o ON o.oid = ((pg_catalog.string_to_array(i.indclass::text, ' '))[k.n])::oid
-  LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum > 0 AND a.attnum = ((pg_catalog.string_to_array(i.indkey::text, ' '))[k.n])::int2
-  LEFT JOIN pg_catalog.pg_collation AS c ON c.oid = ((pg_catalog.string_to_array(i.indcollation::text, ' '))[k.n])::oid
  WHERE i.indexrelid = @index_oid
-   AND (NOT o.opcdefault AND o.opcname NOT IN ('text_pattern_ops', 'varchar_pattern_ops', 'bpchar_pattern_ops', 'varchar_ops')
-        -- Only where a collation is not deterministic may equal be more than the same.
-        OR a.attnum IS NOT NULL AND a.attcollation IS DISTINCT FROM c.oid AND a.attcollation <> 0
-           AND EXISTS (SELECT FROM pg_catalog.pg_collation AS e WHERE e.oid IN (a.attcollation, c.oid) AND NOT e.collisdeterministic)
-        OR a.attnum IS NULL
-           AND EXISTS (SELECT FROM pg_catalog.pg_collation AS e
-                        WHERE NOT e.collisdeterministic
-                          AND (e.oid = c.oid OR e.oid IN (SELECT b.attcollation FROM pg_catalog.pg_attribute AS b WHERE b.attrelid = i.indrelid))))
+   -- For text these compare by bytes, which finds equal what the type does.
+   AND NOT o.opcdefault AND o.opcname NOT IN ('text_pattern_ops', 'varchar_pattern_ops', 'bpchar_pattern_ops', 'varchar_ops')
 
 -- guard: no foreign key refers to its rows
 SELECT pg_catalog.format('rows of %s refer to it by the foreign key %I, and which of the duplicates they mean is for a person to say',

@@ -100,3 +100,82 @@ CREATE UNLOGGED TABLE "app".{run.worklist} (loser tid, keeper tid)
 INSERT INTO "app".{run.worklist} (loser, keeper)\nSELECT d.place, d.keeper\n  FROM (SELECT t.ctid AS place, pg_catalog.first_value(t.ctid) OVER w AS keeper, pg_catalog.row_number() OVER w AS n\n          FROM ONLY "app"."watched" AS t\n         WHERE (v) IS DISTINCT FROM NULL\n        WINDOW w AS (PARTITION BY v ORDER BY t.ctid ASC)) AS d\n WHERE d.n > 1\n   AND NOT EXISTS (SELECT FROM "app".{run.worklist})\n ORDER BY d.place
 WITH taken AS MATERIALIZED (\n  SELECT l.ctid AS entry, l.loser, l.keeper FROM "app".{run.worklist} AS l LIMIT E'5000'\n), stays AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (v) AS key FROM ONLY "app"."watched" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.keeper FROM taken AS x)) AND (v) IS DISTINCT FROM NULL FOR SHARE SKIP LOCKED\n), goes AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (v) AS key FROM ONLY "app"."watched" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND (v) IS DISTINCT FROM NULL FOR UPDATE SKIP LOCKED\n), gone AS (\n  DELETE FROM ONLY "app"."watched" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT g.place FROM goes AS g JOIN taken AS x ON x.loser = g.place JOIN stays AS s ON s.place = x.keeper\n                               WHERE g.key IS NOT DISTINCT FROM s.key))\n  RETURNING "v"\n), kept AS (\n  INSERT INTO "app".{run.quarantine} ("v", pgmend_source, pgmend_reason, pgmend_moved, pgmend_attempt, pgmend_checksum)\n  SELECT "v", pg_catalog.format('%I.%I', E'app'::text, E'watched'::text),\n         pg_catalog.format('duplicate in %I', E'watched_key'::text), pg_catalog.clock_timestamp(), @run.attempt,\n         pg_catalog.md5(ROW ("v")::text)\n    FROM gone\n)\nDELETE FROM "app".{run.worklist} AS l WHERE l.ctid = ANY (ARRAY (SELECT x.entry FROM taken AS x))
 DROP TABLE IF EXISTS "app".{run.worklist}
+
+-- case: NULLs that are not distinct
+-- requires: pg>=15
+-- setup
+CREATE TABLE app.t (a int, b int, c int);
+INSERT INTO app.t VALUES (1, NULL, 1), (1, NULL, 2), (2, 2, 3);
+-- @fails
+CREATE UNIQUE INDEX CONCURRENTLY t_key ON app.t (a, b) NULLS NOT DISTINCT;
+
+-- want
+app.t_key
+
+-- plan
+CREATE TABLE "app".{run.quarantine} (LIKE "app"."t", pgmend_source text NOT NULL, pgmend_reason text NOT NULL,\n  pgmend_moved timestamptz NOT NULL, pgmend_attempt text NOT NULL, pgmend_checksum text NOT NULL)
+REVOKE ALL ON TABLE "app".{run.quarantine} FROM PUBLIC
+CREATE UNLOGGED TABLE "app".{run.worklist} (loser tid, keeper tid)
+INSERT INTO "app".{run.worklist} (loser, keeper)\nSELECT d.place, d.keeper\n  FROM (SELECT t.ctid AS place, pg_catalog.first_value(t.ctid) OVER w AS keeper, pg_catalog.row_number() OVER w AS n\n          FROM ONLY "app"."t" AS t\n         WHERE true\n        WINDOW w AS (PARTITION BY a, b ORDER BY t.ctid ASC)) AS d\n WHERE d.n > 1\n   AND NOT EXISTS (SELECT FROM "app".{run.worklist})\n ORDER BY d.place
+WITH taken AS MATERIALIZED (\n  SELECT l.ctid AS entry, l.loser, l.keeper FROM "app".{run.worklist} AS l LIMIT E'5000'\n), stays AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (a, b) AS key FROM ONLY "app"."t" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.keeper FROM taken AS x)) AND true FOR SHARE SKIP LOCKED\n), goes AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (a, b) AS key FROM ONLY "app"."t" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND true FOR UPDATE SKIP LOCKED\n), gone AS (\n  DELETE FROM ONLY "app"."t" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT g.place FROM goes AS g JOIN taken AS x ON x.loser = g.place JOIN stays AS s ON s.place = x.keeper\n                               WHERE g.key IS NOT DISTINCT FROM s.key))\n  RETURNING "a", "b", "c"\n), kept AS (\n  INSERT INTO "app".{run.quarantine} ("a", "b", "c", pgmend_source, pgmend_reason, pgmend_moved, pgmend_attempt, pgmend_checksum)\n  SELECT "a", "b", "c", pg_catalog.format('%I.%I', E'app'::text, E't'::text),\n         pg_catalog.format('duplicate in %I', E't_key'::text), pg_catalog.clock_timestamp(), @run.attempt,\n         pg_catalog.md5(ROW ("a", "b", "c")::text)\n    FROM gone\n)\nDELETE FROM "app".{run.worklist} AS l WHERE l.ctid = ANY (ARRAY (SELECT x.entry FROM taken AS x))
+DROP TABLE IF EXISTS "app".{run.worklist}
+
+-- case: a column that is computed when it is read
+-- requires: pg>=18
+-- setup
+CREATE TABLE app.v (a int, twice int GENERATED ALWAYS AS (a * 2) VIRTUAL);
+INSERT INTO app.v VALUES (1), (1), (2);
+-- @fails
+CREATE UNIQUE INDEX CONCURRENTLY v_key ON app.v (a);
+
+-- want
+app.v_key
+
+-- plan
+CREATE TABLE "app".{run.quarantine} (LIKE "app"."v", pgmend_source text NOT NULL, pgmend_reason text NOT NULL,\n  pgmend_moved timestamptz NOT NULL, pgmend_attempt text NOT NULL, pgmend_checksum text NOT NULL)
+REVOKE ALL ON TABLE "app".{run.quarantine} FROM PUBLIC
+CREATE UNLOGGED TABLE "app".{run.worklist} (loser tid, keeper tid)
+INSERT INTO "app".{run.worklist} (loser, keeper)\nSELECT d.place, d.keeper\n  FROM (SELECT t.ctid AS place, pg_catalog.first_value(t.ctid) OVER w AS keeper, pg_catalog.row_number() OVER w AS n\n          FROM ONLY "app"."v" AS t\n         WHERE (a) IS DISTINCT FROM NULL\n        WINDOW w AS (PARTITION BY a ORDER BY t.ctid ASC)) AS d\n WHERE d.n > 1\n   AND NOT EXISTS (SELECT FROM "app".{run.worklist})\n ORDER BY d.place
+WITH taken AS MATERIALIZED (\n  SELECT l.ctid AS entry, l.loser, l.keeper FROM "app".{run.worklist} AS l LIMIT E'5000'\n), stays AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (a) AS key FROM ONLY "app"."v" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.keeper FROM taken AS x)) AND (a) IS DISTINCT FROM NULL FOR SHARE SKIP LOCKED\n), goes AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (a) AS key FROM ONLY "app"."v" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND (a) IS DISTINCT FROM NULL FOR UPDATE SKIP LOCKED\n), gone AS (\n  DELETE FROM ONLY "app"."v" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT g.place FROM goes AS g JOIN taken AS x ON x.loser = g.place JOIN stays AS s ON s.place = x.keeper\n                               WHERE g.key IS NOT DISTINCT FROM s.key))\n  RETURNING "a", "twice"\n), kept AS (\n  INSERT INTO "app".{run.quarantine} ("a", "twice", pgmend_source, pgmend_reason, pgmend_moved, pgmend_attempt, pgmend_checksum)\n  SELECT "a", "twice", pg_catalog.format('%I.%I', E'app'::text, E'v'::text),\n         pg_catalog.format('duplicate in %I', E'v_key'::text), pg_catalog.clock_timestamp(), @run.attempt,\n         pg_catalog.md5(ROW ("a", "twice")::text)\n    FROM gone\n)\nDELETE FROM "app".{run.worklist} AS l WHERE l.ctid = ANY (ARRAY (SELECT x.entry FROM taken AS x))
+DROP TABLE IF EXISTS "app".{run.worklist}
+
+-- case: a collation for which more is equal, of a column, of an index alone, and not of an index
+-- setup
+CREATE COLLATION app."c {i}" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE app.names (name text COLLATE app."c {i}", v int);
+INSERT INTO app.names VALUES ('a', 1), ('A', 1), ('b', 1);
+-- @fails
+CREATE UNIQUE INDEX CONCURRENTLY names_key ON app.names (name);
+CREATE TABLE app.words (word text);
+INSERT INTO app.words VALUES ('a'), ('A'), ('b');
+-- @fails
+CREATE UNIQUE INDEX CONCURRENTLY words_key ON app.words (word COLLATE app."c {i}");
+CREATE TABLE app.exact (word text COLLATE app."c {i}");
+INSERT INTO app.exact VALUES ('a'), ('A'), ('b'), ('b');
+-- @fails
+CREATE UNIQUE INDEX CONCURRENTLY exact_key ON app.exact (word COLLATE "C");
+
+-- want
+app.exact_key
+app.names_key
+app.words_key
+
+-- plan
+CREATE TABLE "app".{run.quarantine} (LIKE "app"."exact", pgmend_source text NOT NULL, pgmend_reason text NOT NULL,\n  pgmend_moved timestamptz NOT NULL, pgmend_attempt text NOT NULL, pgmend_checksum text NOT NULL)
+REVOKE ALL ON TABLE "app".{run.quarantine} FROM PUBLIC
+CREATE UNLOGGED TABLE "app".{run.worklist} (loser tid, keeper tid)
+INSERT INTO "app".{run.worklist} (loser, keeper)\nSELECT d.place, d.keeper\n  FROM (SELECT t.ctid AS place, pg_catalog.first_value(t.ctid) OVER w AS keeper, pg_catalog.row_number() OVER w AS n\n          FROM ONLY "app"."exact" AS t\n         WHERE (word COLLATE pg_catalog."C") IS DISTINCT FROM NULL\n        WINDOW w AS (PARTITION BY word COLLATE pg_catalog."C" ORDER BY t.ctid ASC)) AS d\n WHERE d.n > 1\n   AND NOT EXISTS (SELECT FROM "app".{run.worklist})\n ORDER BY d.place
+WITH taken AS MATERIALIZED (\n  SELECT l.ctid AS entry, l.loser, l.keeper FROM "app".{run.worklist} AS l LIMIT E'5000'\n), stays AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (word COLLATE pg_catalog."C") AS key FROM ONLY "app"."exact" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.keeper FROM taken AS x)) AND (word COLLATE pg_catalog."C") IS DISTINCT FROM NULL FOR SHARE SKIP LOCKED\n), goes AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (word COLLATE pg_catalog."C") AS key FROM ONLY "app"."exact" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND (word COLLATE pg_catalog."C") IS DISTINCT FROM NULL FOR UPDATE SKIP LOCKED\n), gone AS (\n  DELETE FROM ONLY "app"."exact" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT g.place FROM goes AS g JOIN taken AS x ON x.loser = g.place JOIN stays AS s ON s.place = x.keeper\n                               WHERE g.key IS NOT DISTINCT FROM s.key))\n  RETURNING "word"\n), kept AS (\n  INSERT INTO "app".{run.quarantine} ("word", pgmend_source, pgmend_reason, pgmend_moved, pgmend_attempt, pgmend_checksum)\n  SELECT "word", pg_catalog.format('%I.%I', E'app'::text, E'exact'::text),\n         pg_catalog.format('duplicate in %I', E'exact_key'::text), pg_catalog.clock_timestamp(), @run.attempt,\n         pg_catalog.md5(ROW ("word")::text)\n    FROM gone\n)\nDELETE FROM "app".{run.worklist} AS l WHERE l.ctid = ANY (ARRAY (SELECT x.entry FROM taken AS x))
+DROP TABLE IF EXISTS "app".{run.worklist}
+CREATE TABLE "app".{run.quarantine} (LIKE "app"."names", pgmend_source text NOT NULL, pgmend_reason text NOT NULL,\n  pgmend_moved timestamptz NOT NULL, pgmend_attempt text NOT NULL, pgmend_checksum text NOT NULL)
+REVOKE ALL ON TABLE "app".{run.quarantine} FROM PUBLIC
+CREATE UNLOGGED TABLE "app".{run.worklist} (loser tid, keeper tid)
+INSERT INTO "app".{run.worklist} (loser, keeper)\nSELECT d.place, d.keeper\n  FROM (SELECT t.ctid AS place, pg_catalog.first_value(t.ctid) OVER w AS keeper, pg_catalog.row_number() OVER w AS n\n          FROM ONLY "app"."names" AS t\n         WHERE (name) IS DISTINCT FROM NULL\n        WINDOW w AS (PARTITION BY name ORDER BY t.ctid ASC)) AS d\n WHERE d.n > 1\n   AND NOT EXISTS (SELECT FROM "app".{run.worklist})\n ORDER BY d.place
+WITH taken AS MATERIALIZED (\n  SELECT l.ctid AS entry, l.loser, l.keeper FROM "app".{run.worklist} AS l LIMIT E'5000'\n), stays AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (name) AS key FROM ONLY "app"."names" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.keeper FROM taken AS x)) AND (name) IS DISTINCT FROM NULL FOR SHARE SKIP LOCKED\n), goes AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (name) AS key FROM ONLY "app"."names" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND (name) IS DISTINCT FROM NULL FOR UPDATE SKIP LOCKED\n), gone AS (\n  DELETE FROM ONLY "app"."names" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT g.place FROM goes AS g JOIN taken AS x ON x.loser = g.place JOIN stays AS s ON s.place = x.keeper\n                               WHERE g.key IS NOT DISTINCT FROM s.key))\n  RETURNING "name", "v"\n), kept AS (\n  INSERT INTO "app".{run.quarantine} ("name", "v", pgmend_source, pgmend_reason, pgmend_moved, pgmend_attempt, pgmend_checksum)\n  SELECT "name", "v", pg_catalog.format('%I.%I', E'app'::text, E'names'::text),\n         pg_catalog.format('duplicate in %I', E'names_key'::text), pg_catalog.clock_timestamp(), @run.attempt,\n         pg_catalog.md5(ROW ("name", "v")::text)\n    FROM gone\n)\nDELETE FROM "app".{run.worklist} AS l WHERE l.ctid = ANY (ARRAY (SELECT x.entry FROM taken AS x))
+DROP TABLE IF EXISTS "app".{run.worklist}
+CREATE TABLE "app".{run.quarantine} (LIKE "app"."words", pgmend_source text NOT NULL, pgmend_reason text NOT NULL,\n  pgmend_moved timestamptz NOT NULL, pgmend_attempt text NOT NULL, pgmend_checksum text NOT NULL)
+REVOKE ALL ON TABLE "app".{run.quarantine} FROM PUBLIC
+CREATE UNLOGGED TABLE "app".{run.worklist} (loser tid, keeper tid)
+INSERT INTO "app".{run.worklist} (loser, keeper)\nSELECT d.place, d.keeper\n  FROM (SELECT t.ctid AS place, pg_catalog.first_value(t.ctid) OVER w AS keeper, pg_catalog.row_number() OVER w AS n\n          FROM ONLY "app"."words" AS t\n         WHERE (word COLLATE app."c {i}") IS DISTINCT FROM NULL\n        WINDOW w AS (PARTITION BY word COLLATE app."c {i}" ORDER BY t.ctid ASC)) AS d\n WHERE d.n > 1\n   AND NOT EXISTS (SELECT FROM "app".{run.worklist})\n ORDER BY d.place
+WITH taken AS MATERIALIZED (\n  SELECT l.ctid AS entry, l.loser, l.keeper FROM "app".{run.worklist} AS l LIMIT E'5000'\n), stays AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (word COLLATE app."c {i}") AS key FROM ONLY "app"."words" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.keeper FROM taken AS x)) AND (word COLLATE app."c {i}") IS DISTINCT FROM NULL FOR SHARE SKIP LOCKED\n), goes AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (word COLLATE app."c {i}") AS key FROM ONLY "app"."words" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND (word COLLATE app."c {i}") IS DISTINCT FROM NULL FOR UPDATE SKIP LOCKED\n), gone AS (\n  DELETE FROM ONLY "app"."words" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT g.place FROM goes AS g JOIN taken AS x ON x.loser = g.place JOIN stays AS s ON s.place = x.keeper\n                               WHERE g.key IS NOT DISTINCT FROM s.key))\n  RETURNING "word"\n), kept AS (\n  INSERT INTO "app".{run.quarantine} ("word", pgmend_source, pgmend_reason, pgmend_moved, pgmend_attempt, pgmend_checksum)\n  SELECT "word", pg_catalog.format('%I.%I', E'app'::text, E'words'::text),\n         pg_catalog.format('duplicate in %I', E'words_key'::text), pg_catalog.clock_timestamp(), @run.attempt,\n         pg_catalog.md5(ROW ("word")::text)\n    FROM gone\n)\nDELETE FROM "app".{run.worklist} AS l WHERE l.ctid = ANY (ARRAY (SELECT x.entry FROM taken AS x))
+DROP TABLE IF EXISTS "app".{run.worklist}
