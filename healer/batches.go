@@ -140,30 +140,56 @@ func (a *Attempt) partial() bool {
 	return a.Plan.Mode == rules.Batches && a.UndoOf == "" && a.State.Final() && !a.Verified && a.moved() > 0
 }
 
-// discard drops the list of rows still to move, which an attempt that does not
-// go on needs no more: the steps of a repair that drop a table make nothing
-// but that list go away.
+// The tables that an attempt made for itself, in the schema of its object.
+const (
+	dropWorklist   = "DROP TABLE IF EXISTS {schema}.{run.worklist}"
+	anyQuarantined = "SELECT FROM {schema}.{run.quarantine} LIMIT 1"
+	dropQuarantine = "DROP TABLE {schema}.{run.quarantine}"
+)
+
+// discard drops what an attempt that does not go on needs no more: the list of
+// rows still to move, and the quarantine, if no row has got into it.
 func (j *job) discard(ctx context.Context) error {
 	if j.action.Mode != rules.Batches || j.attempt.UndoOf != "" || j.attempt.moved() == 0 {
 		return nil
 	}
-	for _, step := range j.steps {
-		if step.Class != "drop_table" {
-			continue
-		}
-		s, err := j.open(ctx, rules.Transaction)
-		if err != nil {
-			return err
-		}
-		sql, err := j.render(ctx, s, step)
-		if err == nil {
-			_, err = s.Exec(ctx, Statement{SQL: sql, Class: step.Class, Role: step.Role})
-		}
-		if err = errors.Join(err, s.Close(ctx, err == nil)); err != nil {
-			return fmt.Errorf("drop the list of rows still to move: %w", err)
-		}
+	s, err := j.open(ctx, rules.Transaction)
+	if err != nil {
+		return err
+	}
+	err = j.drops(ctx, s)
+	if err = errors.Join(err, s.Close(ctx, err == nil)); err != nil {
+		return fmt.Errorf("drop the list of rows still to move: %w", err)
 	}
 	return nil
+}
+
+func (j *job) drops(ctx context.Context, s Session) error {
+	if err := j.dropTable(ctx, s, dropWorklist); err != nil {
+		return err
+	}
+	held, err := rules.ParseTemplate(anyQuarantined, 0)
+	if err != nil {
+		return err
+	}
+	rows, err := j.ask(ctx, s, rules.Query{Template: held}, j.values, j.values["owner"].Text)
+	if err != nil || len(rows) > 0 {
+		return err
+	}
+	return j.dropTable(ctx, s, dropQuarantine)
+}
+
+func (j *job) dropTable(ctx context.Context, s Session, text string) error {
+	t, err := rules.ParseTemplate(text, 0)
+	if err != nil {
+		return err
+	}
+	sql, err := t.Inline(j.values)
+	if err != nil {
+		return err
+	}
+	_, err = s.Exec(ctx, Statement{SQL: sql, Class: "drop_table", Role: j.values["owner"].Text})
+	return err
 }
 
 // gone reports whether the quarantine of an attempt is not there any more,

@@ -121,10 +121,8 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 		return nil
 	}
 	a.Verified = err == nil
-	if !a.Verified {
-		if err := j.discard(ctx); err != nil {
-			a.Err += "; " + err.Error()
-		}
+	if err := j.discard(ctx); err != nil {
+		a.Err += "; " + err.Error()
 	}
 	if after, err := j.picture(ctx, rule, a.Plan.Finding.Object, j.values); err == nil {
 		a.After = after

@@ -222,8 +222,19 @@ func TestWhatIsHeldStaysAndTheRestComesBack(t *testing.T) {
 		t.Parallel()
 		st, c, before := withDuplicates(t, s, "mail")
 		other := asOwner(t, st)
-		exec(t, other, "BEGIN", "SELECT FROM app.mails WHERE id = 1001 FOR UPDATE")
+		exec(t, other, "BEGIN", "SELECT FROM app.mails FOR UPDATE")
 		r, err := st.Heal(t.Context(), yes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := attemptOf(t, r, "data/duplicate-rows"); a.State != healer.Deferred {
+			t.Errorf("while all are held it is %s: %s", a.State, a.Err)
+		}
+		if q := quarantines(t, c); len(q) > 0 {
+			t.Errorf("nothing moved, and %q is left", q)
+		}
+		exec(t, other, "ROLLBACK", "BEGIN", "SELECT FROM app.mails WHERE id = 1001 FOR UPDATE")
+		r, err = st.Heal(t.Context(), yes())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,6 +247,9 @@ func TestWhatIsHeldStaysAndTheRestComesBack(t *testing.T) {
 			t.Fatalf("the quarantine is %q", q)
 		}
 		exec(t, other, "ROLLBACK")
+		if left := strings.Join(q, " "); strings.Contains(left, "worklist") {
+			t.Errorf("the list is left: %s", left)
+		}
 		back, err := st.Undo(t.Context(), moved.ID, yes())
 		if err != nil || !back.Verified {
 			t.Fatalf("the undo is %s: %s, %v", back.State, back.Err, err)

@@ -11,7 +11,7 @@
 -- logic: duplicate-rows
 -- cooldown: 1m
 -- param max_rows: integer = 5000000
--- param batch: integer = 5000
+-- param batch: integer = 2000
 -- param keep: text = oldest
 -- param by: text = ctid
 
@@ -194,7 +194,7 @@ SELECT 'a row in quarantine is not the row that was taken'
 -- as: owner
 WITH back AS (
   DELETE FROM {schema}.{run.quarantine} AS q
-   WHERE q.ctid = ANY (ARRAY (SELECT p.ctid FROM {schema}.{run.quarantine} AS p LIMIT 5000))
+   WHERE q.ctid = ANY (ARRAY (SELECT p.ctid FROM {schema}.{run.quarantine} AS p LIMIT 2000))
   RETURNING {own_columns:names}
 )
 INSERT INTO {schema}.{table} ({own_columns:names}) OVERRIDING SYSTEM VALUE SELECT {own_columns:names} FROM back;

@@ -11,7 +11,7 @@
 -- logic: orphan-rows
 -- cooldown: 1m
 -- param max_rows: integer = 5000000
--- param batch: integer = 5000
+-- param batch: integer = 2000
 
 -- detect
 SELECT t.oid, n.nspname AS schema, k.conname AS name, t.oid AS table_oid,
