@@ -231,7 +231,7 @@ func TestWhatIsHeldStaysAndTheRestComesBack(t *testing.T) {
 			t.Errorf("while all are held it is %s: %s", a.State, a.Err)
 		}
 		if q := quarantines(t, c); len(q) > 0 {
-			t.Errorf("nothing moved, and %q is left", q)
+			t.Errorf("nothing moved, and %q is left: %s", q, attemptOf(t, r, "data/duplicate-rows").Err)
 		}
 		exec(t, other, "ROLLBACK", "BEGIN", "SELECT FROM app.mails WHERE id = 1001 FOR UPDATE")
 		r, err = st.Heal(t.Context(), yes())
