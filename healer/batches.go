@@ -142,7 +142,7 @@ func (a *Attempt) partial() bool {
 
 // The tables that an attempt made for itself, in the schema of its object.
 const (
-	dropWorklist   = "DROP TABLE IF EXISTS {schema}.{run.worklist}"
+	dropWorklist   = "DROP TABLE IF EXISTS {schema}.{run.worklist}" //nolint:gosec // it is no credential
 	anyQuarantined = "SELECT 1 FROM {schema}.{run.quarantine} LIMIT 1"
 	dropQuarantine = "DROP TABLE {schema}.{run.quarantine}"
 )
