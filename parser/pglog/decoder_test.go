@@ -236,40 +236,6 @@ func TestMixedSessions(t *testing.T) {
 	}
 }
 
-func fuzz(f *testing.F, format pglog.Format) {
-	text := sample(f, format)
-	f.Add(text[:min(len(text), 4000)], 17)
-	f.Add(text[min(100, len(text)):min(len(text), 2500)], 1)
-	f.Fuzz(func(t *testing.T, text []byte, piece int) {
-		piece = max(1, min(piece, 1<<16))
-		whole := decode(format, text)
-		d := pglog.NewDecoder(format, pglog.Options{Prefix: samplePrefix})
-		var got []pglog.Framed
-		for at := 0; at < len(text); at += piece {
-			got = append(got, d.Decode(text[at:min(len(text), at+piece)])...)
-		}
-		got = append(got, d.Flush()...)
-		if diff := cmp.Diff(whole, got); diff != "" {
-			t.Fatal(diff)
-		}
-		for _, r := range got {
-			if r.Start < 0 || r.End <= r.Start || r.End > int64(len(text)) {
-				t.Fatalf("range [%d, %d) of %d bytes", r.Start, r.End, len(text))
-			}
-			if _, err := pglog.Classify(r.Record).MarshalJSON(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if d.Pending() != int64(len(text)) {
-			t.Fatalf("pending %d of %d", d.Pending(), len(text))
-		}
-	})
-}
-
-func FuzzStderr(f *testing.F) { fuzz(f, pglog.Stderr) }
-func FuzzCSV(f *testing.F)    { fuzz(f, pglog.CSV) }
-func FuzzJSON(f *testing.F)   { fuzz(f, pglog.JSON) }
-
 func BenchmarkDecode(b *testing.B) {
 	for _, f := range formats {
 		text := sample(b, f)

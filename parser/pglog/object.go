@@ -27,10 +27,17 @@ func objectUnit(buf []byte) (size int, whole bool) {
 			if depth--; depth > 0 {
 				continue
 			}
-			if n := bytes.IndexByte(buf[i:], '\n'); n >= 0 && len(bytes.Trim(buf[i+1:i+n], " \t\r],")) == 0 {
-				return i + n + 1, true
+			end := i + 1
+			for end < len(buf) && bytes.IndexByte([]byte(" \t\r],"), buf[end]) >= 0 {
+				end++
 			}
-			return i + 1, i+1 < len(buf) // another one follows, or nobody knows
+			switch {
+			case end == len(buf): // nobody knows yet
+				return 0, false
+			case buf[end] == '\n':
+				return end + 1, true
+			}
+			return i + 1, true // another one follows
 		case '\n':
 			if i+2 < len(buf) && buf[i+1] == '{' && buf[i+2] == '"' {
 				return i + 1, true

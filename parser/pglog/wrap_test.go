@@ -16,7 +16,7 @@ import (
 type wrapping struct {
 	name   string
 	format pglog.Format
-	wrap   func(t *testing.T, records []pglog.Framed, text []byte) string
+	wrap   func(t testing.TB, records []pglog.Framed, text []byte) string
 }
 
 // syslogChunks cuts a message as the server's write_syslog does: at newlines,
@@ -54,7 +54,7 @@ func eachMessage(records []pglog.Framed, text []byte, call func(i int, r pglog.F
 	}
 }
 
-func quoteJSON(t *testing.T, s string) string {
+func quoteJSON(t testing.TB, s string) string {
 	t.Helper()
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -66,8 +66,8 @@ func quoteJSON(t *testing.T, s string) string {
 }
 
 // bySyslog has a header before each chunk.
-func bySyslog(header func(pid int) string, tab string, numbered bool) func(*testing.T, []pglog.Framed, []byte) string {
-	return func(_ *testing.T, records []pglog.Framed, text []byte) string {
+func bySyslog(header func(pid int) string, tab string, numbered bool) func(testing.TB, []pglog.Framed, []byte) string {
+	return func(_ testing.TB, records []pglog.Framed, text []byte) string {
 		var b strings.Builder
 		seq := map[int]int{}
 		eachMessage(records, text, func(_ int, r pglog.Framed, message string) {
@@ -88,8 +88,8 @@ func bySyslog(header func(pid int) string, tab string, numbered bool) func(*test
 }
 
 // byLineOf wraps every line.
-func byLineOf(wrap func(t *testing.T, line string) string) func(*testing.T, []pglog.Framed, []byte) string {
-	return func(t *testing.T, _ []pglog.Framed, text []byte) string {
+func byLineOf(wrap func(t testing.TB, line string) string) func(testing.TB, []pglog.Framed, []byte) string {
+	return func(t testing.TB, _ []pglog.Framed, text []byte) string {
 		var b strings.Builder
 		for line := range strings.Lines(string(text)) {
 			b.WriteString(wrap(t, strings.TrimRight(line, "\n")))
@@ -98,8 +98,8 @@ func byLineOf(wrap func(t *testing.T, line string) string) func(*testing.T, []pg
 	}
 }
 
-func byMessage(wrap func(t *testing.T, i int, message string) string) func(*testing.T, []pglog.Framed, []byte) string {
-	return func(t *testing.T, records []pglog.Framed, text []byte) string {
+func byMessage(wrap func(t testing.TB, i int, message string) string) func(testing.TB, []pglog.Framed, []byte) string {
+	return func(t testing.TB, records []pglog.Framed, text []byte) string {
 		var b strings.Builder
 		eachMessage(records, text, func(i int, _ pglog.Framed, message string) { b.WriteString(wrap(t, i, message)) })
 		return b.String()
@@ -114,7 +114,7 @@ var wrappings = []wrapping{
 		return fmt.Sprintf(`<134>1 2026-11-24T14:14:38.720Z db1 postgres %d - [x@1 a="]\" [1-1]"] `, pid)
 	}, "#011", true)},
 	{"rfc5424 without data", pglog.Syslog, bySyslog(func(pid int) string { return fmt.Sprintf("<134>1 2026-11-24T14:14:38.720Z db1 postgres %d - - ", pid) }, "\t", true)},
-	{"not split", pglog.Syslog, func(_ *testing.T, records []pglog.Framed, text []byte) string {
+	{"not split", pglog.Syslog, func(_ testing.TB, records []pglog.Framed, text []byte) string {
 		var b strings.Builder
 		eachMessage(records, text, func(i int, r pglog.Framed, message string) {
 			fmt.Fprintf(&b, "Nov 24 14:14:38 db1 postgres[%d]: [%d-1] %s\n", r.PID, i+1, strings.NewReplacer("\n", "#012", "\t", "#011").Replace(message))
@@ -124,13 +124,13 @@ var wrappings = []wrapping{
 	{"logplex", pglog.Syslog, bySyslog(func(pid int) string {
 		return fmt.Sprintf("2026-11-24T14:14:38.720000+00:00 app[postgres.%d]: [DATABASE_URL] ", pid)
 	}, "\t", true)},
-	{"cloudwatch", pglog.CloudWatch, byLineOf(func(_ *testing.T, line string) string {
+	{"cloudwatch", pglog.CloudWatch, byLineOf(func(_ testing.TB, line string) string {
 		if strings.HasPrefix(line, "\t") { // an event's further lines come bare
 			return line + "\n"
 		}
 		return "2026-11-24T14:14:38.720Z " + line + "\n"
 	})},
-	{"cri", pglog.CRI, byLineOf(func(_ *testing.T, line string) string {
+	{"cri", pglog.CRI, byLineOf(func(_ testing.TB, line string) string {
 		var b strings.Builder
 		for len(line) > 300 {
 			b.WriteString("2026-11-24T14:14:38.720000000Z stderr P " + line[:300] + "\n")
@@ -138,13 +138,13 @@ var wrappings = []wrapping{
 		}
 		return b.String() + "2026-11-24T14:14:38.720000000Z stderr F " + line + "\n"
 	})},
-	{"docker", pglog.Docker, byLineOf(func(t *testing.T, line string) string {
+	{"docker", pglog.Docker, byLineOf(func(t testing.TB, line string) string {
 		return `{"log":` + quoteJSON(t, line+"\n") + `,"stream":"stderr","time":"2026-11-24T14:14:38.720000000Z"}` + "\n"
 	})},
-	{"cloudsql", pglog.CloudSQL, byMessage(func(t *testing.T, i int, message string) string {
+	{"cloudsql", pglog.CloudSQL, byMessage(func(t testing.TB, i int, message string) string {
 		return fmt.Sprintf(`{"insertId":"%d","labels":{"a":["}"]},"textPayload":%s,"timestamp":"2026-11-24T14:14:38.720Z"}`+"\n", i, quoteJSON(t, message))
 	})},
-	{"cloudsql, printed", pglog.CloudSQL, func(t *testing.T, records []pglog.Framed, text []byte) string {
+	{"cloudsql, printed", pglog.CloudSQL, func(t testing.TB, records []pglog.Framed, text []byte) string {
 		var b strings.Builder
 		b.WriteString("[\n")
 		eachMessage(records, text, func(i int, _ pglog.Framed, message string) {
@@ -156,7 +156,7 @@ var wrappings = []wrapping{
 		})
 		return b.String() + "]\n"
 	}},
-	{"azure", pglog.Azure, byMessage(func(t *testing.T, _ int, message string) string {
+	{"azure", pglog.Azure, byMessage(func(t testing.TB, _ int, message string) string {
 		return `{"time":"2026-11-24T14:14:38Z","category":"PostgreSQLLogs","properties":{"errorLevel":"LOG","processId":1,"message":` + quoteJSON(t, message) + `}}` + "\n"
 	})},
 }
@@ -208,14 +208,15 @@ func TestWrapped(t *testing.T) {
 	}
 }
 
-// TestCNPG: CloudNativePG carries csvlog's columns.
-func TestCNPG(t *testing.T) {
+// cnpg writes records as CloudNativePG does: csvlog's columns, as members of
+// an object; between them something of its own.
+func cnpg(t testing.TB, records []pglog.Record) string {
+	t.Helper()
 	columns := []string{"log_time", "user_name", "database_name", "process_id", "connection_from", "session_id", "session_line_num", "command_tag",
 		"session_start_time", "virtual_transaction_id", "transaction_id", "error_severity", "sql_state_code", "message", "detail", "hint",
 		"internal_query", "internal_query_pos", "context", "query", "query_pos", "location", "application_name", "backend_type", "leader_pid", "query_id"}
 	var b strings.Builder
-	want := plain(decode(pglog.CSV, sample(t, pglog.CSV)))
-	for i, r := range want {
+	for i, r := range records {
 		m := map[string]any{}
 		for j, v := range []any{r.Time.Format("2006-01-02 15:04:05.000 UTC"), r.User, r.Database, r.PID, r.Host, r.SessionID, r.SessionLine, r.CommandTag, "", "", 0,
 			r.Severity, r.SQLState, r.Message, r.Detail, r.Hint, r.Query, 0, r.Context, r.Statement, r.Position, r.Location, r.App, r.BackendType, 0, r.QueryID} {
@@ -232,10 +233,17 @@ func TestCNPG(t *testing.T) {
 			b.WriteString(`{"level":"info","ts":"2026-11-24T14:14:38Z","logger":"instance-manager","msg":"it says something of its own"}` + "\n")
 		}
 	}
-	if got := pglog.Detect([]byte(b.String())); got != pglog.CNPG {
+	return b.String()
+}
+
+// TestCNPG: CloudNativePG carries csvlog's columns.
+func TestCNPG(t *testing.T) {
+	want := plain(decode(pglog.CSV, sample(t, pglog.CSV)))
+	log := cnpg(t, want)
+	if got := pglog.Detect([]byte(log)); got != pglog.CNPG {
 		t.Fatalf("detected %s", got)
 	}
-	_, got := scan(t, pglog.Scan{BlockSize: 30_000}, strings.NewReader(b.String()))
+	_, got := scan(t, pglog.Scan{BlockSize: 30_000}, strings.NewReader(log))
 	var own []pglog.Framed
 	for _, r := range got {
 		if !r.Foreign {
