@@ -87,8 +87,9 @@ bench-logs: $(BIN)/pgmend ## logs report against pgBadger, on 200 MB that a real
 bench-follow: ## what it costs to follow a log of 1,000 lines a second, and how late events come
 	$(GO) test -run '^$$' -bench '^BenchmarkFollowing$$' -benchtime 1x ./cmd/pgmend
 
-torture-logs: ## a million log events through 500 rotations and truncations and 50 kill -9 of the reader
+torture-logs: ## a million log events through 500 rotations and truncations and 50 kill -9 of the reader; lines of 100 MB
 	PGMEND_TORTURE=1 $(GO) test -count=1 -v -timeout 30m -run 'TestTorture' ./parser/tail
+	PGMEND_TORTURE=1 $(GO) test -count=1 -v -timeout 30m -run 'TestGiantLines' ./parser/pglog
 
 fuzz: ## every fuzz target, 30 s each
 	@scripts/fuzz.sh 30s

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -75,9 +76,14 @@ func instant(flag, text string, now time.Time) (time.Time, error) {
 	return time.Time{}, usagef("%s %q is no time; write 2026-11-24, 2026-11-24 15:04:05 (UTC), an RFC 3339 time, or how long ago: 24h", flag, text)
 }
 
+// logsMemory is from where on garbage is collected at once. A log of lines of
+// 100 MB makes much of it.
+const logsMemory = 112 << 20
+
 // eachLog scans the logs one after the other, those of a server in the order
 // of their times. A log that cannot be read costs the others nothing.
 func (a *app) eachLog(ctx context.Context, paths []string, s selection, read func(ctx context.Context, l *logInput, scan pglog.Scan) error) error {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(logsMemory))
 	inputs, err := a.openLogs(paths, s.scan)
 	defer func() {
 		for _, in := range inputs {

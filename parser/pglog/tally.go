@@ -1,6 +1,9 @@
 package pglog
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Tally counts what a log held, and what of it could not be read as it
 // should: nothing is left out in silence.
@@ -55,10 +58,13 @@ func (t *Tally) count(r *Framed) {
 	case r.Truncated:
 		t.Cut.add(r.Start, r.End)
 	}
-	if !utf8.ValidString(r.Message) || r.Statement != "" && !utf8.ValidString(r.Statement) {
+	if strange(r.Message) || r.Statement != "" && strange(r.Statement) {
 		t.Encoding.add(r.Start, r.End)
 	}
 }
+
+// strange says that a text is not the server's in UTF-8, which has no zeros.
+func strange(text string) bool { return !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 }
 
 // Merge adds the counts of another piece of the log.
 func (t *Tally) Merge(o Tally) {
