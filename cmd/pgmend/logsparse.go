@@ -47,7 +47,7 @@ stdin. A record has the texts of the log as they are: literals are not masked.`,
 }
 
 // parseLogs writes the records that are selected, in the order of the logs.
-func (a *app) parseLogs(ctx context.Context, paths []string, s selection, write func(*bytes.Buffer, pglog.Record, []string) error) error {
+func (a *app) parseLogs(ctx context.Context, paths []string, s selection, write writeRecord) error {
 	pool, err := newWorker()
 	if err != nil {
 		return err
@@ -55,20 +55,25 @@ func (a *app) parseLogs(ctx context.Context, paths []string, s selection, write 
 	defer pool.Close()
 	cache := statementCache(ctx, pool)
 	return a.eachLog(ctx, paths, s, func(ctx context.Context, in *logInput, scan pglog.Scan) error {
+		running := told{}
 		_, err := scan.Run(ctx, in.text, func(b *pglog.Block) error {
-			text := &bytes.Buffer{}
-			b.Result = text
+			p := &parsed{write: write}
+			b.Result = p
 			for r := range b.Records() {
 				if !r.Time.IsZero() && (!s.since.IsZero() && r.Time.Before(s.since) || !s.until.IsZero() && !r.Time.Before(s.until)) {
 					continue
 				}
-				if err := write(text, r.Record, tablesOf(cache, &r.Record)); err != nil {
+				if err := p.add(&r.Record, cache); err != nil {
 					return err
 				}
 			}
 			return nil
 		}, func(b *pglog.Block) error {
-			if _, err := b.Result.(*bytes.Buffer).WriteTo(a.stdout); err != nil {
+			text, err := b.Result.(*parsed).finish(running)
+			if err != nil {
+				return err
+			}
+			if _, err := a.stdout.Write(text); err != nil {
 				return fmt.Errorf("%w: %w", errOutput, err)
 			}
 			return nil
@@ -77,18 +82,21 @@ func (a *app) parseLogs(ctx context.Context, paths []string, s selection, write 
 	})
 }
 
-// tablesOf names the tables of a record's statement, without those of the
-// system. A schema that is not written is not invented.
-func tablesOf(cache *parser.Cache, r *pglog.Record) (names []string) {
-	sql := r.Statement
-	var s pglog.Statement
-	if s.Read(r) {
-		sql = s.SQL
-		if s.Phase == "plan" {
-			p, _ := pglog.ReadPlan(s.SQL)
-			sql = p.Query
-		}
+// statementOf is the statement that a record is about.
+func statementOf(r *pglog.Record, s *pglog.Statement, is bool) string {
+	switch {
+	case !is:
+		return r.Statement
+	case s.Phase == "plan":
+		p, _ := pglog.ReadPlan(s.SQL)
+		return p.Query
 	}
+	return s.SQL
+}
+
+// tablesOf names the tables of a statement, without those of the system. A
+// schema that is not written is not invented.
+func tablesOf(cache *parser.Cache, sql string) (names []string) {
 	if sql == "" {
 		return nil
 	}
@@ -107,8 +115,11 @@ func tablesOf(cache *parser.Cache, r *pglog.Record) (names []string) {
 }
 
 // recordJSON writes a record as the contract has it.
-func recordJSON(b *bytes.Buffer, r pglog.Record, tables []string) error {
+func recordJSON(b *bytes.Buffer, r pglog.Record, sql string, tables []string) error {
 	e := pglog.Classify(r)
+	if s, is := e.Body.(*pglog.Statement); is && s.SQL == "" { // a bare duration
+		s.SQL = sql
+	}
 	line := struct {
 		pglog.Record
 		Event      pglog.Event `json:"event"`
@@ -127,7 +138,7 @@ func recordJSON(b *bytes.Buffer, r pglog.Record, tables []string) error {
 }
 
 // recordLine writes a record for people.
-func recordLine(b *bytes.Buffer, r pglog.Record, _ []string) error {
+func recordLine(b *bytes.Buffer, r pglog.Record, sql string, _ []string) error {
 	if !r.Time.IsZero() {
 		b.WriteString(r.Time.UTC().Format("2006-01-02 15:04:05.000 "))
 	}
@@ -136,6 +147,10 @@ func recordLine(b *bytes.Buffer, r pglog.Record, _ []string) error {
 			b.WriteString(report.Plain(s) + " ")
 		}
 	}
-	b.WriteString(report.Plain(r.Message) + "\n")
+	b.WriteString(report.Plain(r.Message))
+	if sql != "" {
+		b.WriteString("  statement: " + report.Plain(sql))
+	}
+	b.WriteString("\n")
 	return nil
 }

@@ -1,6 +1,9 @@
 package pglog
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Record is one message of the server's log. A field that the log's format
 // or settings do not carry is empty. A record of a Block has views of the
@@ -36,6 +39,15 @@ type Record struct {
 	// no such reading; forge.go says how that is known. In csvlog and jsonlog
 	// only the texts inside a record are the client's.
 	Forgeable bool `json:"forgeable"`
+}
+
+// Session tells the sessions of a log apart, as far as it says: by their ids,
+// else by their processes. It is empty where it says neither.
+func (r *Record) Session() string {
+	if r.SessionID != "" || r.PID == 0 {
+		return r.SessionID
+	}
+	return strconv.Itoa(r.PID)
 }
 
 // MaxText is how many bytes of one text of a record are kept.

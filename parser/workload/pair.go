@@ -25,25 +25,8 @@ type loose struct {
 	us, at  int64
 }
 
-// session is a key for the session of a record.
-func session(r *pglog.Record) string {
-	if r.SessionID != "" {
-		return r.SessionID
-	}
-	if r.PID == 0 {
-		return ""
-	}
-	var digits [20]byte
-	n := len(digits)
-	for pid := r.PID; pid > 0 && n > 0; pid /= 10 {
-		n--
-		digits[n] = byte('0' + pid%10)
-	}
-	return string(digits[n:])
-}
-
 func (p *pairs) statement(r *pglog.Record, x *shape) {
-	id := session(r)
+	id := r.Session()
 	if id == "" {
 		return
 	}
@@ -61,7 +44,7 @@ func (p *pairs) statement(r *pglog.Record, x *shape) {
 }
 
 func (p *pairs) duration(s *Sheet, r *pglog.Record, us, at int64) {
-	id := session(r)
+	id := r.Session()
 	x, told := p.open[id]
 	if x != nil {
 		p.open[id] = nil
