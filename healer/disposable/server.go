@@ -22,6 +22,9 @@ type Options struct {
 	// Language is what the server speaks where lc_messages is not C: de, fr, …
 	// It needs a build with NLS, and no locale but C.UTF-8.
 	Language string
+	// Primary makes it a standby of a server that runs, which is restarted for
+	// it: what it has is copied while it stands still.
+	Primary *Server
 }
 
 // Server is a PostgreSQL server of our own.
@@ -54,16 +57,28 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 	if s.dir, err = as.folder(); err != nil {
 		return nil, err
 	}
+	made := s
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+			err = errors.Join(err, made.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
-	initdb := exec.CommandContext(ctx, filepath.Join(s.Dir, "initdb"), "--pgdata", s.DataDir(), //nolint:gosec // our own arguments
+	fill := exec.CommandContext(ctx, filepath.Join(s.Dir, "initdb"), "--pgdata", s.DataDir(), //nolint:gosec // our own arguments
 		"--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
-	as.drop(initdb)
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w: %s", err, out)
+	if o.Primary != nil {
+		if err := o.Primary.end(ctx, syscall.SIGINT); err != nil {
+			return nil, err
+		}
+		fill = exec.CommandContext(ctx, "cp", "-a", o.Primary.DataDir(), s.DataDir()) //nolint:gosec // our own paths
+	}
+	as.drop(fill)
+	if out, err := fill.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", filepath.Base(fill.Path), err, out)
+	}
+	if o.Primary != nil {
+		if err := s.follow(ctx, o.Primary); err != nil {
+			return nil, err
+		}
 	}
 	settings := map[string]string{
 		"listen_addresses": "", "unix_socket_directories": s.dir, "max_connections": "60",
@@ -76,10 +91,25 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 	for k, v := range o.Settings {
 		settings[k] = v
 	}
+	if o.Primary != nil {
+		settings["primary_conninfo"] = o.Primary.ConnString("postgres", "postgres")
+	}
 	for k, v := range settings {
 		s.conf = append(s.conf, "-c", k+"="+v)
 	}
 	return s, s.Restart(ctx)
+}
+
+// follow makes the copy of a primary its standby, without the primary's logs,
+// and starts the primary again.
+func (s *Server) follow(ctx context.Context, primary *Server) error {
+	if err := os.RemoveAll(filepath.Join(s.DataDir(), "log")); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(s.DataDir(), "standby.signal"), nil, 0o644); err != nil { //nolint:gosec // the server's account reads it
+		return err
+	}
+	return primary.Restart(ctx)
 }
 
 // DataDir is the server's data directory.

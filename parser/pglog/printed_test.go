@@ -34,14 +34,11 @@ var unprovoked = map[pglog.Kind]string{
 	"cannot_connect_now": "needs a connection at the moment of a start or a stop", "recovery_stopping": "needs a recovery target", "streaming_waiting": "needs a replay that is paused for WAL",
 	"data_exception": "what is left of its code", "feature_not_supported": "what is left of its code", "redo_started": "depends on what a crash leaves to replay",
 	"end_of_wal": "depends on what a crash leaves in the WAL", "configuration_error": "the server's parser says more in messages of its own",
-	"recovery_starting": standby, "consistent_recovery_state": standby, "recovery_complete": standby, "recovery_conflict": standby, pglog.RecoveryConflictWait: standby,
-	"restartpoint_at": standby, pglog.StreamingLost: standby, pglog.StreamingStarted: standby, pglog.WALRestored: standby, pglog.Promoted: standby, "replication_command": standby,
-	"base_backup_complete": standby, "autovacuum_launcher": "is logged at DEBUG1 by these versions", "configuration_limit_exceeded": "what is left of its code",
+	"restartpoint_at": "is logged at DEBUG2", pglog.WALRestored: "needs an archive",
+	"base_backup_complete": "needs an archive", "autovacuum_launcher": "is logged at DEBUG1 by these versions", "configuration_limit_exceeded": "what is left of its code",
 	"protocol_violation": "what is left of its code", pglog.ConnectionReady: "needs log_connections = all of 18", "internal_error": "would be a defect of the server",
 	"log_destination": "is written before the collector has the log", pglog.SettingChanged: "the tests set everything on the command line", "value_too_long": "no test provokes it yet",
 }
-
-const standby = "needs a standby, which no test has yet"
 
 // printed are the lines that servers printed, by version and kind, each with
 // the event that it must give.
