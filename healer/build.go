@@ -21,16 +21,21 @@ func (r *run) build(ctx context.Context, rule *rules.Rule, f Finding) (Plan, err
 	values := r.base(rule).Merge(f.Facts)
 	p := Plan{
 		Finding: f, Risk: f.Risk, Hazards: rule.Hazards, RuleHash: rule.Hash,
-		Mode: rule.Repair.Mode, UndoNone: rule.Undo.None, Made: r.now(),
+		UndoNone: rule.Undo.None, Made: r.now(),
 	}
 	p.Expires = p.Made.Add(planLife)
 	var err error
-	if p.Steps, err = r.steps(ctx, rule, rule.Repair, values); err != nil {
+	if p.Mode, err = modeOf(rule.Repair, values, "mode"); err != nil {
+		return Plan{}, fmt.Errorf("plan the repair: %w", err)
+	}
+	if p.Steps, err = r.steps(ctx, rule, rule.Repair, p.Mode, values); err != nil {
 		return Plan{}, fmt.Errorf("plan the repair: %w", err)
 	}
 	if undo := rule.Undo.Action; undo != nil {
-		p.UndoMode = undo.Mode
-		if p.Undo, err = r.steps(ctx, rule, undo, values); err != nil {
+		if p.UndoMode, err = modeOf(undo, values, "undo_mode"); err == nil {
+			p.Undo, err = r.steps(ctx, rule, undo, p.UndoMode, values)
+		}
+		if err != nil {
 			return Plan{}, fmt.Errorf("plan the undo: %w", err)
 		}
 	}
@@ -48,9 +53,17 @@ func (r *run) build(ctx context.Context, rule *rules.Rule, f Finding) (Plan, err
 }
 
 // steps renders the statements of an action as far as they are known now.
-func (r *run) steps(ctx context.Context, rule *rules.Rule, a *rules.Action, values rules.Values) ([]PlannedStep, error) {
+func (r *run) steps(ctx context.Context, rule *rules.Rule, a *rules.Action, mode rules.Mode, values rules.Values) ([]PlannedStep, error) {
 	var out []PlannedStep
 	for i, step := range a.Steps {
+		if step.Gives != "" {
+			given, err := r.declared(rule, mode, i, step, values)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, given...)
+			continue
+		}
 		if step.If != nil {
 			rows, err := r.read(ctx, rule, *step.If, values)
 			if err != nil {

@@ -28,6 +28,9 @@ func (r *run) candidate(ctx context.Context, rule *rules.Rule, base rules.Values
 	if kind := ObjectKind(row.Text("kind")); !kind.known() {
 		return refuse(Invalid, fmt.Sprintf("detect returned the kind %q, which there is not", kind), "")
 	}
+	if held := row.Text("locked"); held != "" {
+		return refuse(Locked, held, "")
+	}
 	if grant := row.Text("blind"); grant != "" {
 		return refuse(Blind, "the role may not see what decides this", grant)
 	}

@@ -128,6 +128,7 @@ type Statement struct {
 	SQL   string
 	Class string // as parser.Inspect names it
 	Role  string // the owner to run as, "": as the healer itself
+	Alone bool   // in a session: in a transaction of its own, in the owner's sandbox
 }
 
 // Outcome is what a statement did.

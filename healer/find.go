@@ -59,9 +59,11 @@ func (r *run) findRule(ctx context.Context, rule *rules.Rule, fingerprint string
 	}
 
 	base := r.base(rule)
-	rows, err := r.cfg.Reader.Read(ctx, Read{
-		Application: "pgmend/" + rule.ID, Query: rule.Detect.Template, Values: base,
-	})
+	values, err := r.knowing(ctx, rule.Detect, base)
+	var rows []rules.Row
+	if err == nil {
+		rows, err = r.cfg.Reader.Read(ctx, Read{Application: "pgmend/" + rule.ID, Query: rule.Detect.Template, Values: values})
+	}
 	if err != nil {
 		p.skips = append(p.skips, r.skipped(rule, "", err))
 		return p

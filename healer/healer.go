@@ -39,6 +39,9 @@ type Config struct {
 	// nil: nothing is watched.
 	Meter Meter
 
+	// Declared knows the approved schema; nil: there is none.
+	Declared Declared
+
 	// Patroni reports whether Patroni is paused; nil: there is nobody to ask.
 	Patroni func(context.Context) (paused bool, err error)
 

@@ -124,14 +124,14 @@ func (j *job) try(ctx context.Context) (err error) {
 			err = closed
 		}
 	}()
-	switch j.action.Mode {
+	switch j.attempt.mode() {
 	case rules.Batches:
 		return j.batches(ctx)
 	case rules.Transaction:
 		// They were rolled back together.
 		j.attempt.Steps = nil
 	}
-	s, err := j.open(ctx, j.action.Mode)
+	s, err := j.open(ctx, j.attempt.mode())
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (j *job) open(ctx context.Context, mode rules.Mode) (Session, error) {
 // that is nil.
 func (j *job) shut(ctx context.Context, s Session, err error) error {
 	commit := err == nil
-	j.sent = j.sent || commit && j.action.Mode != rules.Session
+	j.sent = j.sent || commit && j.attempt.mode() != rules.Session
 	closed := s.Close(context.WithoutCancel(ctx), commit)
 	if commit && closed != nil {
 		err = fmt.Errorf("commit: %w", closed)
@@ -217,7 +217,7 @@ func (j *job) done(i int) bool {
 }
 
 func (j *job) step(ctx context.Context, s Session, i int, step PlannedStep) error {
-	if i > 0 && j.action.Mode == rules.Session {
+	if i > 0 && j.attempt.mode() == rules.Session {
 		if why := j.mayGoOn(ctx); why != "" {
 			return &Yield{Reason: why}
 		}
@@ -235,7 +235,7 @@ func (j *job) step(ctx context.Context, s Session, i int, step PlannedStep) erro
 		return &Yield{Reason: "it was asked to stop"}
 	}
 	j.pulse.expect(cmp.Or(j.deadline(), longestStep))
-	out, err := s.Exec(ctx, Statement{SQL: sql, Class: step.Class, Role: step.Role})
+	out, err := s.Exec(ctx, Statement{SQL: sql, Class: step.Class, Role: step.Role, Alone: step.Alone})
 	j.sent = lost(err)
 	if err == nil {
 		err = judge(step, out)

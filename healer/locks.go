@@ -47,9 +47,14 @@ func Locks(statements ...Statement) []string {
 
 // locks lists the locks that the steps take.
 func locks(steps []PlannedStep) []string {
-	statements := make([]Statement, len(steps))
-	for i, s := range steps {
-		statements[i] = Statement{Class: s.Class, SQL: s.SQL}
+	var statements []Statement
+	var out []string
+	for _, s := range steps {
+		if s.Lock == "" {
+			statements = append(statements, Statement{Class: s.Class, SQL: s.SQL})
+		} else if !slices.Contains(out, s.Lock) {
+			out = append(out, s.Lock)
+		}
 	}
-	return Locks(statements...)
+	return append(Locks(statements...), out...)
 }

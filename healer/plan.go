@@ -34,6 +34,11 @@ type PlannedStep struct {
 	Role  string       `json:"role,omitempty"` // the owner it runs as
 	Index int          `json:"index"`          // of the rule's step
 	Each  rules.Values `json:"each,omitempty"` // the row of `each`
+
+	// Of a statement that the approved baseline gives:
+	Lock   string `json:"lock,omitempty"`   // the strongest that it takes
+	Assert string `json:"assert,omitempty"` // a row of this query forbids it
+	Alone  bool   `json:"alone,omitempty"`  // in a transaction of its own, in the owner's sandbox
 }
 
 // Decision says whether a plan may run now, and if not, which guard refused.

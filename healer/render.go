@@ -13,6 +13,9 @@ import (
 // nothing objects, and renders the statement from the rule's own text.
 func (j *job) render(ctx context.Context, s Session, step PlannedStep) (string, error) {
 	template := j.action.Steps[step.Index]
+	if template.Gives != "" {
+		return j.given(ctx, s, step)
+	}
 	values := j.values.Merge(step.Each)
 	for _, let := range template.Let {
 		rows, err := j.ask(ctx, s, let, values, step.Role)
@@ -44,6 +47,21 @@ func (j *job) render(ctx context.Context, s Session, step PlannedStep) (string, 
 		}
 	}
 	return sql, rules.CheckRendered(sql, step.Class)
+}
+
+// given is a statement that the approved baseline gave when it was planned, after
+// nothing objects to it.
+func (j *job) given(ctx context.Context, s Session, step PlannedStep) (string, error) {
+	if step.Assert != "" {
+		rows, err := j.ask(ctx, s, rules.Query{Template: rules.Verbatim(step.Assert)}, nil, step.Role)
+		if err != nil {
+			return "", fmt.Errorf("assert: %w", err)
+		}
+		if len(rows) > 0 {
+			return "", fmt.Errorf("assertion failed: %s", firstText(rows[0]))
+		}
+	}
+	return step.SQL, rules.CheckRendered(step.SQL, step.Class)
 }
 
 // preview renders a step as its plan did, which did not know the values of a run.

@@ -18,6 +18,8 @@ type run struct {
 	memory *memory
 	result Result
 
+	offered map[string]bool // lists of statements that the approved baseline gave, by digest
+
 	passed []passed        // what each rule of this pass found
 	damage string          // damaged data that were seen in this run
 	locked map[uint32]bool // tables found locked: nobody waits for them twice
@@ -125,7 +127,7 @@ func (r *run) base(rule *rules.Rule) rules.Values {
 	for name, schema := range r.server.Extensions {
 		v["ext."+name] = rules.Text(schema)
 	}
-	v[rules.HealerName] = rules.Text(r.server.Healer)
+	v[rules.HealerName], v[rules.DriftName] = rules.Text(r.server.Healer), rules.Null()
 	return v.Merge(r.params[rule.ID], r.opts.Event)
 }
 
@@ -139,6 +141,10 @@ func (r *run) read(ctx context.Context, rule *rules.Rule, q rules.Query, v rules
 
 // question is read, where an error may be the answer.
 func (r *run) question(ctx context.Context, rule *rules.Rule, q rules.Query, v rules.Values) ([]rules.Row, error) {
+	v, err := r.knowing(ctx, q, v)
+	if err != nil {
+		return nil, err
+	}
 	req := Read{Application: "pgmend/" + rule.ID, Query: q.Template, Values: v}
 	if rule.Reads == rules.ReadsRows {
 		req.Role = v["owner"].Text

@@ -160,6 +160,9 @@ const (
 	Session Mode = "session"
 	// Transaction runs all steps in one transaction.
 	Transaction Mode = "transaction"
+	// Declared runs what the approved baseline gives, as the finding's fact mode
+	// says: in a session or in a transaction.
+	Declared Mode = "declared"
 	// Batches runs each step in a transaction of its own, and those that repeat
 	// again and again, so that many rows move and nobody waits for all of them.
 	Batches Mode = "batches"
@@ -216,6 +219,7 @@ type Step struct {
 	Assert  []Query           // a row rolls back, its first column is the reason
 	Fails   map[string]string // SQLSTATE to the rule it hands over to
 	AsOwner bool              // as the object's owner, sandboxed
+	Gives   string            // the fact that holds its statements, of the approved baseline; "": the text is the statement
 	Repeat  bool              // in batches: with its neighbours, until none changes a row any more
 	Class   string            // the statement's class, by its syntax tree
 	Signals bool              // it cancels or ends a session

@@ -170,8 +170,8 @@ const maxLockTimeout = 500 * time.Millisecond
 func (r *reader) action(s section, arg string) *Action {
 	mode, rest, _ := strings.Cut(arg, ",")
 	a := &Action{Mode: Mode(strings.TrimSpace(mode))}
-	if a.Mode != Session && a.Mode != Transaction && a.Mode != Batches {
-		r.mistake(s.line, fmt.Sprintf("%s: %q is not a mode", s.kind, mode), "session, transaction or batches")
+	if a.Mode != Session && a.Mode != Transaction && a.Mode != Batches && a.Mode != Declared {
+		r.mistake(s.line, fmt.Sprintf("%s: %q is not a mode", s.kind, mode), "session, transaction, batches or declared")
 	}
 	for _, o := range r.options(s, rest) {
 		ok := false
@@ -248,6 +248,7 @@ func (r *reader) step(s section, st statement) Step {
 		}
 	}
 	step.Template = r.template(withoutComments(st.text), st.line).Template
+	step.Gives = step.declared()
 	return step
 }
 

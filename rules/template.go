@@ -43,7 +43,7 @@ var (
 )
 
 // formats are what may stand behind the colon of a {value}.
-var formats = []string{"literal", "number", "names", "sql", "concurrently"}
+var formats = []string{"literal", "number", "names", "sql", "concurrently", "declared"}
 
 // ParseTemplate reads a statement with its placeholders. Inside of literals
 // and comments nothing is spliced, so a placeholder there is a mistake.
@@ -123,6 +123,16 @@ func (t *Template) literal(s string) {
 		return
 	}
 	t.parts = append(t.parts, part{kind: partText, text: s})
+}
+
+// Verbatim is a template of a text that holds no placeholders.
+func Verbatim(text string) Template {
+	return Template{Text: text, parts: []part{{text: text}}}
+}
+
+// Uses reports whether the template uses a value.
+func (t Template) Uses(name string) bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.kind != partText && p.name == name })
 }
 
 // Names returns the values the template uses, sorted, each once.

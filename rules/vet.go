@@ -48,7 +48,7 @@ func (r *reader) vet(rule *Rule) {
 	for _, e := range rule.Requires.Extensions {
 		base["ext."+e] = ""
 	}
-	base[HealerName] = ""
+	base[HealerName], base[DriftName] = "", ""
 	if len(rule.Counts) > 0 {
 		v.counts()
 		return

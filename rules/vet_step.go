@@ -14,6 +14,10 @@ func (v *vetter) action(section string, a *Action, facts known) {
 	for i := range a.Steps {
 		step := &a.Steps[i]
 		k := facts
+		if step.Gives != "" {
+			v.declared(section, a, *step, k)
+			continue
+		}
 		section := section
 		if step.AsOwner && a.Mode != Session {
 			section += inSandbox

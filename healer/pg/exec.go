@@ -108,6 +108,9 @@ var sandboxed = []string{
 
 // execInSession runs a statement by itself, as CONCURRENTLY and VACUUM need.
 func (o *operation) execInSession(ctx context.Context, st healer.Statement) (rows []rules.Row, tag string, seen *sighting, err error) {
+	if st.Role != "" && st.Alone {
+		return o.execAlone(ctx, st)
+	}
 	if st.Role != "" && !slices.Contains(sandboxed, st.Class) {
 		return nil, "", nil, &healer.Refusal{Guard: "sandbox", Reason: strings.ReplaceAll(st.Class, "_", " ") +
 			" can run its owner's code with the healer's rights; its repair needs the mode transaction"}
@@ -134,6 +137,37 @@ func (o *operation) execInSession(ctx context.Context, st healer.Statement) (row
 		if _, reset := o.query(context.WithoutCancel(ctx), "RESET ROLE"); reset != nil {
 			o.close() // what the statement did stands; nothing more runs here
 		}
+	}
+	return rows, tag, seen, err
+}
+
+// execAlone runs one statement of a session in a transaction of its own, in the
+// owner's sandbox.
+func (o *operation) execAlone(ctx context.Context, st healer.Statement) (rows []rules.Row, tag string, seen *sighting, err error) {
+	if _, err = o.query(ctx, "BEGIN READ WRITE"); err != nil {
+		return nil, "", nil, err
+	}
+	seen, err = o.watched(ctx, working, func(ctx context.Context) error {
+		err := o.limit(ctx, o.op.Deadline, o.op.LockTimeout, o.op.Application)
+		if err == nil {
+			var out healer.Outcome
+			err = o.execInTransaction(ctx, st, &out)
+			rows, tag = out.Rows, out.Tag
+		}
+		if err == nil {
+			err = o.nothingDeferred(ctx)
+		}
+		return err
+	})
+	if o.conn.IsClosed() {
+		return rows, tag, seen, err
+	}
+	if err != nil {
+		return rows, tag, seen, errors.Join(err, o.rollback(ctx))
+	}
+	_, done, err := o.exec(ctx, "COMMIT")
+	if err == nil && done != "COMMIT" {
+		err = fmt.Errorf("the server rolled back instead of committing: %s", done)
 	}
 	return rows, tag, seen, err
 }
