@@ -155,6 +155,9 @@ func (d *daemon) hear(ctx context.Context, log string, c tail.Chunk) {
 	loop := d.loop.Load()
 	for _, r := range c.Records {
 		e := pglog.Classify(r.Record)
+		if !r.Forgeable {
+			d.noteDrop(ctx, e)
+		}
 		// A loop begins with every rule, so without one no hint is lost.
 		wakes := loop != nil && loop.Hears(e.Record.SQLState, string(e.Kind))
 		if !wakes && !d.book.Counts(e.Kind) {

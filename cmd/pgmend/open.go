@@ -11,6 +11,7 @@ import (
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/baseline"
 	"github.com/pgmend/pgmend/healer/hearsay"
 	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/pg"
@@ -154,6 +155,7 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 		h := base
 		h.Database, h.Control = id.Database, i == 0
 		h.Reader, h.Snapshotter = d, d
+		h.Declared = &baseline.Watch{Reader: d, Store: baseline.Store{Dir: a.conf.State, Ledger: led, Clock: a.clock}, Dropped: drops(state)}
 		if r == acts {
 			h.Operator, h.Leading = d, list[0].Leading
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/baseline"
 	"github.com/pgmend/pgmend/healer/event"
 	"github.com/pgmend/pgmend/healer/pg"
 	"github.com/pgmend/pgmend/rules"
@@ -187,6 +188,7 @@ func (d *daemon) wire(ctx context.Context, s *site, list []*pg.Database) (*heale
 			Database: id.Database, Control: i == 0, Reader: db, Snapshotter: db, Operator: db,
 			Ledger: d.ledger, State: d.ledger, Observer: d.observer, Rules: s.rules, Policy: s.policy, Clock: d.clock,
 			Hearsay: d.book, Leading: leading(list[0]), Meter: meter{db, id.Database, d.parser, &d.heard},
+			Declared: &baseline.Watch{Reader: db, Store: baseline.Store{Dir: s.conf.State, Ledger: d.ledger, Clock: d.clock}, Dropped: drops(d.ledger)},
 		}))
 	}
 	loop := healer.NewLoop(healer.LoopConfig{

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/baseline"
 	"github.com/pgmend/pgmend/healer/hearsay"
 	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/pg"
@@ -93,13 +94,30 @@ func NewStage(ctx context.Context, c StageConfig) (s *Stage, err error) {
 	s.Config = healer.Config{
 		Database: s.Name, Control: true, Reader: s.db, Snapshotter: s.db, Operator: s.db,
 		Ledger: s.Ledger, State: s.Ledger, Rules: c.Rules, Observer: c.Observer,
-		Policy: healer.Policy{AllowSuperuser: c.Superuser},
+		Policy: healer.Policy{AllowSuperuser: c.Superuser}, Declared: &baseline.Watch{Reader: s.db, Store: s.Baselines()},
 	}
 	s.book = hearsay.New(time.Now)
 	s.book.Listen(c.Rules.For(c.Version / 10000))
 	s.Config.Hearsay = s.book
 	s.Healer = healer.New(s.Config)
 	return s, nil
+}
+
+// Baselines is where what was captured and approved is kept.
+func (s *Stage) Baselines() baseline.Store { return baseline.Store{Dir: s.state, Ledger: s.Ledger} }
+
+// Declare captures the schema as it is now, and approves it.
+func (s *Stage) Declare(ctx context.Context) error {
+	schema, err := baseline.Read(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	b, err := s.Baselines().Capture(ctx, schema, "database", "rulestest")
+	if err != nil {
+		return err
+	}
+	_, err = s.Baselines().Approve(ctx, b.Captured.Hash, "rulestest")
+	return err
 }
 
 // admin runs statements as the superuser.

@@ -1,0 +1,86 @@
+-- rule: schema/drift
+-- title: The schema is not as the approved baseline has it
+-- scope: database
+-- every: 1h
+-- on: 42P01, 42703, 42883
+-- severity: critical
+-- risk: high
+-- hazards: create_table, column, constraint, create_index, drop_index, trigger, trigger_state, policy, row_security, view, routine, sequence, alter_sequence, type, create_stats, grant, comment, lock_table
+-- requires: pg>=13
+-- reads: catalog
+-- cooldown: 1m
+
+-- detect
+SELECT (d.v ->> 'oid')::oid AS oid, d.v ->> 'schema' AS schema, d.v ->> 'name' AS name, (d.v ->> 'table_oid')::oid AS table_oid, d.v ->> 'owner' AS owner,
+       d.v ->> 'id' AS definition, d.v ->> 'what' AS what, d.v ->> 'object' AS object, d.v ->> 'want' AS want, d.v ->> 'have' AS have,
+       d.v ->> 'statements' AS statements, d.v ->> 'undo' AS undo, d.v ->> 'mode' AS mode, d.v ->> 'undo_mode' AS undo_mode,
+       d.v ->> 'hazards' AS hazards, d.v ->> 'manual' AS manual, d.v ->> 'loses' AS loses, d.v ->> 'blocked_by' AS blocked_by,
+       d.v ->> 'renamed' AS renamed, d.v ->> 'dropped' AS dropped, d.v ->> 'typo' AS typo, d.v ->> 'locked' AS locked
+  FROM pg_catalog.jsonb_array_elements(@drift::jsonb) AS d(v)
+ WHERE (@event.table IS NULL OR d.v ->> 'relation' = @event.table)
+   AND (@event.schema IS NULL OR d.v ->> 'schema' = @event.schema)
+   AND (@event.column IS NULL OR d.v ->> 'column' IS NULL OR d.v ->> 'column' = @event.column)
+
+-- guard: the name is no slip of the pen
+SELECT @typo WHERE @typo::text IS NOT NULL
+
+-- guard: it is not there under another name
+SELECT pg_catalog.format('%s is there, and the baseline does not have it: was %s renamed?', @renamed, @object) WHERE @renamed::text IS NOT NULL
+
+-- guard: nobody dropped it on purpose
+SELECT @dropped WHERE @dropped::text IS NOT NULL
+
+-- guard: it can be brought back online
+SELECT @manual WHERE @manual::text IS NOT NULL
+
+-- guard: its owner may make it
+SELECT CASE WHEN r.oid IS NULL THEN pg_catalog.format('there is no role %s, to whom it belongs in the baseline', @owner)
+            WHEN r.rolsuper THEN pg_catalog.format('its owner %s is a superuser; run the statements yourself', @owner)
+            ELSE pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', @schema, @owner) END
+  FROM (SELECT @owner::text AS name) AS w
+  LEFT JOIN pg_catalog.pg_roles AS r ON r.rolname = w.name
+ WHERE r.oid IS NULL
+    OR r.rolsuper AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS h WHERE h.rolname = @healer AND h.rolsuper)
+    OR @table_oid::oid = 0
+       AND EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = @schema AND NOT pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE'))
+
+-- guard: DDL on the table is not the publisher's to do
+SELECT pg_catalog.format('the table is filled by the subscription %s, and its schema is the publisher''s', s.subname)
+  FROM pg_catalog.pg_subscription_rel AS r
+  JOIN pg_catalog.pg_stat_subscription AS s ON s.subid = r.srsubid
+ WHERE r.srrelid = @table_oid::oid AND @table_oid::oid <> 0
+
+-- repair: declared, lock_timeout=500ms, deadline=4h
+-- as: owner
+-- fails: 23503 -> data/orphan-rows
+-- fails: 23505 -> data/duplicate-rows
+{statements:declared};
+
+-- verify: within=10s
+SELECT pg_catalog.format('%s is still %s', d.v ->> 'object', d.v ->> 'what')
+  FROM pg_catalog.jsonb_array_elements(@drift::jsonb) AS d(v)
+ WHERE d.v ->> 'id' = @definition
+
+-- undo: declared, lock_timeout=500ms
+-- as: owner
+{undo:declared};
+
+-- guidance
+-- A table, column, constraint, index or anything else that the approved baseline has is not in this database, or is there in another
+-- form. Statements that need it fail with 42P01 (`relation does not exist`), 42703 (`column does not exist`) or 42883 (`function does
+-- not exist`); or nothing fails, and rows come in that a constraint should have kept out.
+--
+-- Healed is only what a person approved with `pgmend baseline approve`, from the definition that the server itself printed then, and
+-- never from the statement that failed. What comes back is the thing, not its data: a table comes back empty, a column without the
+-- values it had, a sequence at its beginning. Find out who dropped it, and take the rows from a backup *before* new ones are written.
+--
+-- A foreign key or a check is added NOT VALID and then validated, a key and an index are built concurrently, a column is added only as
+-- nullable or with a constant default. What would rewrite a table or change what somebody made is planned in words and left to you, and
+-- nothing is ever dropped. It is refused where it is there under a near name, where the log shows that somebody dropped it after the
+-- approval, and while other DDL runs.
+--
+-- **If the database is right and the baseline is not,** capture and approve it again: `pgmend baseline capture`, read `pgmend baseline
+-- diff --captured`, then `pgmend baseline approve HASH`.
+--
+-- **Prevention.** Migrations from one place, with a baseline that is captured and approved as their last step; no DDL by hand; and roles
+-- for applications that own no tables.

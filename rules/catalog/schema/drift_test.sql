@@ -1,0 +1,87 @@
+-- quiet
+-- What is here is captured and approved as the baseline.
+CREATE SEQUENCE app.numbers START WITH 100;
+CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE FUNCTION app.twice(n integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
+CREATE TABLE app.customers (id serial PRIMARY KEY, name text NOT NULL, "Note {x}" text DEFAULT 'it''s none', email text CONSTRAINT one_email UNIQUE);
+INSERT INTO app.customers (name, email) SELECT 'n' || g, g || '@x' FROM generate_series(1, 50) AS g;
+CREATE TABLE app.orders (id int PRIMARY KEY, customer int CONSTRAINT known REFERENCES app.customers (id), total numeric CONSTRAINT positive CHECK (total > 0),
+                         number int DEFAULT nextval('app.numbers'), level int NOT NULL DEFAULT 1);
+INSERT INTO app.orders (id, customer, total) SELECT g, g, g FROM generate_series(1, 50) AS g;
+CREATE INDEX orders_by_customer ON app.orders (customer) WHERE total > 1;
+CREATE TRIGGER touched BEFORE UPDATE ON app.orders FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE VIEW app.totals AS SELECT o.total, c.email FROM app.orders o JOIN app.customers c ON c.id = o.customer;
+CREATE TABLE app.log (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz DEFAULT now(), customer int REFERENCES app.customers (id), what text);
+CREATE INDEX log_by_time ON app.log (at);
+COMMENT ON TABLE app.log IS 'what happened';
+GRANT SELECT ON app.log TO PUBLIC;
+GRANT SELECT, INSERT ON app.customers TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION app.twice(integer) FROM PUBLIC;
+-- Nothing of this is ever touched.
+CREATE TABLE app.fine (id int PRIMARY KEY, v text DEFAULT 'x');
+CREATE TABLE app.renamed_soon (id int PRIMARY KEY, note text);
+CREATE TABLE app.retyped (id int PRIMARY KEY, amount bigint);
+
+-- setup
+DROP TABLE app.log;
+DROP VIEW app.totals;
+DROP INDEX app.orders_by_customer;
+DROP TRIGGER touched ON app.orders;
+DROP FUNCTION app.twice(integer);
+ALTER TABLE app.customers DROP COLUMN "Note {x}";
+ALTER TABLE app.customers DROP CONSTRAINT one_email;
+ALTER TABLE app.customers ALTER COLUMN name DROP NOT NULL;
+ALTER TABLE app.orders DROP CONSTRAINT known, DROP CONSTRAINT positive;
+ALTER TABLE app.orders ALTER COLUMN level SET DEFAULT 2;
+ALTER SEQUENCE app.customers_id_seq OWNED BY NONE;
+REVOKE INSERT ON app.customers FROM PUBLIC;
+COMMENT ON TABLE app.fine IS 'more than the baseline has';
+CREATE TABLE app.more (id int);
+ALTER TABLE app.renamed_soon RENAME TO renamed_son;
+ALTER TABLE app.retyped ALTER COLUMN amount TYPE integer;
+
+-- log
+{"timestamp":"2026-11-25 08:00:00.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":1,"error_severity":"ERROR","state_code":"42P01","message":"relation \"log\" does not exist","statement":"SELECT * FROM log","cursor_position":15,"backend_type":"client backend"}
+
+-- want
+app.customers
+app.customers.Note {x}
+app.customers.name
+app.customers_id_seq
+app.known
+app.log
+app.one_email
+app.orders.level
+app.orders_by_customer
+app.positive
+app.renamed_soon refused: it is not there under another name
+app.retyped.amount refused: it can be brought back online
+app.totals
+app.touched
+app.twice(integer)
+
+-- plan
+CREATE OR REPLACE FUNCTION app.twice(n integer)\n RETURNS integer\n LANGUAGE sql\n IMMUTABLE\nAS $function$SELECT $1 * 2$function$
+REVOKE ALL ON ROUTINE app.twice(integer) FROM PUBLIC
+CREATE TABLE app.log (\n    id bigint GENERATED ALWAYS AS IDENTITY (INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),\n    at timestamp with time zone DEFAULT now(),\n    customer integer,\n    what text\n)
+ALTER TABLE app.log ADD CONSTRAINT log_customer_fkey FOREIGN KEY (customer) REFERENCES app.customers(id)
+ALTER TABLE app.log ADD CONSTRAINT log_pkey PRIMARY KEY (id)
+CREATE INDEX log_by_time ON app.log USING btree (at)
+COMMENT ON TABLE app.log IS 'what happened'
+GRANT SELECT ON TABLE app.log TO PUBLIC
+CREATE TABLE app.renamed_soon (\n    id integer NOT NULL,\n    note text\n)
+ALTER TABLE app.renamed_soon ADD CONSTRAINT renamed_soon_pkey PRIMARY KEY (id)
+ALTER TABLE app.customers ADD COLUMN "Note {x}" text DEFAULT 'it''s none'::text
+ALTER TABLE app.orders ALTER COLUMN level SET DEFAULT 1
+ALTER TABLE app.customers ALTER COLUMN name SET NOT NULL
+ALTER SEQUENCE app.customers_id_seq OWNED BY app.customers.id
+CREATE UNIQUE INDEX CONCURRENTLY "one_email" ON app.customers USING btree (email)
+ALTER TABLE app.customers ADD CONSTRAINT one_email UNIQUE USING INDEX "one_email"
+ALTER TABLE app.orders ADD CONSTRAINT known FOREIGN KEY (customer) REFERENCES app.customers(id) NOT VALID
+ALTER TABLE app.orders VALIDATE CONSTRAINT known
+ALTER TABLE app.orders ADD CONSTRAINT positive CHECK ((total > (0)::numeric)) NOT VALID
+ALTER TABLE app.orders VALIDATE CONSTRAINT positive
+CREATE INDEX CONCURRENTLY "orders_by_customer" ON app.orders USING btree (customer) WHERE (total > (1)::numeric)
+CREATE VIEW app.totals AS\n SELECT o.total,\n    c.email\n   FROM (app.orders o\n     JOIN app.customers c ON ((c.id = o.customer)))
+CREATE TRIGGER touched BEFORE UPDATE ON app.orders FOR EACH ROW EXECUTE FUNCTION app.touch()
+GRANT INSERT ON TABLE app.customers TO PUBLIC
