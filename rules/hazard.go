@@ -31,7 +31,7 @@ var hazards = map[string]hazard{
 	"create_table":   {classes: []string{"create_table", "drop_table"}},
 	"add_column":     {classes: []string{"alter_table"}, options: []string{"add_column", "column_default"}},
 	"column":         {classes: []string{"alter_table"}, options: []string{"add_column", "column_default", "drop_column", "set_not_null", "drop_not_null"}},
-	"constraint":     {classes: []string{"alter_table"}, options: []string{"add_constraint", "validate_constraint", "drop_constraint"}},
+	"add_constraint": {classes: []string{"alter_table"}, options: []string{"add_constraint", "validate_constraint", "drop_constraint"}},
 	"trigger":        {classes: []string{"create_trigger", "drop_trigger"}},
 	"trigger_state":  {classes: []string{"alter_table"}, options: []string{"disable_trig", "enable_replica_trig", "enable_always_trig"}},
 	"policy":         {classes: []string{"create_policy"}},

@@ -5,7 +5,7 @@
 -- on: 42P01, 42703, 42883
 -- severity: critical
 -- risk: high
--- hazards: create_table, column, constraint, create_index, drop_index, trigger, trigger_state, policy, row_security, view, routine, sequence, alter_sequence, type, create_stats, grant, comment, lock_table
+-- hazards: create_table, column, add_constraint, create_index, drop_index, trigger, trigger_state, policy, row_security, view, routine, sequence, alter_sequence, type, create_stats, grant, comment, lock_table
 -- requires: pg>=13
 -- reads: catalog
 -- cooldown: 1m
