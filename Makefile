@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan bench-quarantine docs help
+.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan bench-quarantine bench-baseline docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ bench-scan: ## a pass of all rules over 20,000 tables and 60,000 indexes
 bench-quarantine: ## a million duplicate rows into quarantine, beside sessions that write to the table
 	@scripts/ensure-postgres.sh
 	PGMEND_QUARANTINE_ROWS=1000000 $(GO) test -run '^$$' -bench '^BenchmarkQuarantine$$' -benchtime 1x -timeout 1h ./healer/rulestest
+bench-baseline: ## 60 drifts of 300 tables named and healed; capture and diff of 2,000 tables
+	@scripts/ensure-postgres.sh
+	PGMEND_DRIFT_TABLES=300 $(GO) test -count=1 -v -timeout 30m -run TestDriftsOfManyTables ./healer/rulestest
+	PGMEND_BASELINE_TABLES=2000 $(GO) test -run '^$$' -bench '^BenchmarkCaptureAndDiff$$' -benchtime 3x -timeout 30m ./healer/baseline
 
 docs: ## a page for each rule, in docs/rules
 	$(GO) run ./cmd/pgmend rules docs docs/rules

@@ -67,6 +67,11 @@ func (a *app) capture(ctx context.Context, dir string, from declared) error {
 	if err != nil {
 		return err
 	}
+	store, done, err := a.store(records)
+	if err != nil {
+		return a.captureThere(ctx, err, dir, from, out)
+	}
+	defer done()
 	list, err := a.databases(ctx)
 	if err != nil {
 		return err
@@ -75,18 +80,13 @@ func (a *app) capture(ctx context.Context, dir string, from declared) error {
 	if len(list) > 1 && (dir != "" || from.from != "") {
 		return usagef("a folder is of one database; -d names it")
 	}
-	keeper, done, err := a.keeper(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
 	var kept []healer.Baseline
 	for _, d := range list {
 		schema, source, err := a.schemaOf(ctx, d, from)
 		if err != nil {
 			return err
 		}
-		b, err := keeper.Capture(ctx, schema, source, actor())
+		b, err := store.Capture(ctx, schema, source, actor())
 		if err != nil {
 			return err
 		}
@@ -97,6 +97,27 @@ func (a *app) capture(ctx context.Context, dir string, from declared) error {
 		}
 		kept = append(kept, b)
 	}
+	return a.kept(kept, out)
+}
+
+// captureThere lets the daemon that has the state directory capture.
+func (a *app) captureThere(ctx context.Context, held error, dir string, from declared, out report.Options) error {
+	client, err := a.theirs(ctx, held)
+	if err != nil {
+		return err
+	}
+	if dir != "" || from.from != "" || a.elsewhere() {
+		return usagef("%w; the daemon captures the databases that it is configured for, and no folder: for one, name another --state, or stop it", held)
+	}
+	list, err := client.Capture(ctx, a.flags.database, actor())
+	if err != nil {
+		return err
+	}
+	return a.kept(list, out)
+}
+
+// kept shows what was captured, and what comes next.
+func (a *app) kept(kept []healer.Baseline, out report.Options) error {
 	if err := report.Baselines(a.stdout, kept, out); err != nil {
 		return err
 	}
@@ -300,16 +321,24 @@ nothing else. A database that is the same has the same hash.`,
 			if err != nil {
 				return err
 			}
-			keeper, done, err := a.keeper(c.Context())
-			if err != nil {
-				return err
-			}
-			defer done()
-			list, err := keeper.Approve(c.Context(), args[0], actor())
+			list, err := a.approveBaseline(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			return report.Baselines(a.stdout, list, out)
 		},
 	}
+}
+
+func (a *app) approveBaseline(ctx context.Context, hash string) ([]healer.Baseline, error) {
+	store, done, err := a.store(records)
+	if err != nil {
+		client, err := a.theirs(ctx, err)
+		if err != nil {
+			return nil, err
+		}
+		return client.Approve(ctx, hash, actor())
+	}
+	defer done()
+	return store.Approve(ctx, hash, actor())
 }

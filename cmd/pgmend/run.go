@@ -153,7 +153,7 @@ func (d *daemon) run(ctx context.Context, first *site, hup <-chan os.Signal) err
 	crew := newCrew(ctx)
 	crew.start("control", control.NewServer(control.Config{
 		Path: first.conf.Control.Socket, Group: first.conf.Control.Group,
-		Repairs: d, Answers: d.records, Brake: d.records, Health: d, Alerts: d,
+		Repairs: d, Answers: d.records, Brake: d.records, Health: d, Alerts: d, Baselines: d,
 	}).Run)
 	if listen := first.conf.Metrics.Listen; listen != "" {
 		crew.start("metrics", control.Web{Listen: listen, Group: first.conf.Control.Group, Handler: d.metrics}.Run)

@@ -29,6 +29,8 @@ var (
 	_ Brake   = (*Client)(nil)
 	_ Health  = (*Client)(nil)
 	_ Alerts  = (*Client)(nil)
+
+	_ Baselines = (*Client)(nil)
 )
 
 // Dial returns a client for a socket, after the daemon answered.
@@ -148,6 +150,18 @@ func (c *Client) brake(ctx context.Context, path string, body any) (healer.Contr
 func (c *Client) Test(ctx context.Context, code, _ string) error {
 	_, err := c.ask(ctx, http.MethodPost, "/v1/alert", alertRequest{code}, nil)
 	return err
+}
+
+// Capture lets the daemon keep the schema of a database as it is now.
+func (c *Client) Capture(ctx context.Context, database, _ string) ([]healer.Baseline, error) {
+	m, err := c.ask(ctx, http.MethodPost, "/v1/baseline/capture", captureRequest{database}, nil)
+	return m.Baselines, err
+}
+
+// Approve lets what was captured be what the databases have to have.
+func (c *Client) Approve(ctx context.Context, hash, _ string) ([]healer.Baseline, error) {
+	m, err := c.ask(ctx, http.MethodPost, "/v1/baseline/approve", approveRequest{hash}, nil)
+	return m.Baselines, err
 }
 
 // Status asks how the daemon is.

@@ -29,6 +29,10 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /v1/mute", s.mute)
 	mux.HandleFunc("POST /v1/pause", s.pause)
 	mux.HandleFunc("POST /v1/resume", s.resume)
+	if s.cfg.Baselines != nil {
+		mux.HandleFunc("POST /v1/baseline/capture", s.capture)
+		mux.HandleFunc("POST /v1/baseline/approve", s.approve)
+	}
 	if s.cfg.Alerts != nil {
 		mux.HandleFunc("POST /v1/alert", s.alert)
 	}
@@ -114,6 +118,20 @@ func (s *Server) pause(w http.ResponseWriter, r *http.Request) {
 func (s *Server) resume(w http.ResponseWriter, r *http.Request) {
 	c, err := s.cfg.Brake.Resume(r.Context(), actor(r.Context()))
 	s.stream(w).last(message{Control: &c}, err)
+}
+
+func (s *Server) capture(w http.ResponseWriter, r *http.Request) {
+	if body, ok := read[captureRequest](s, w, r); ok {
+		list, err := s.cfg.Baselines.Capture(r.Context(), body.Database, actor(r.Context()))
+		s.stream(w).last(message{Baselines: list}, err)
+	}
+}
+
+func (s *Server) approve(w http.ResponseWriter, r *http.Request) {
+	if body, ok := read[approveRequest](s, w, r); ok {
+		list, err := s.cfg.Baselines.Approve(r.Context(), body.Hash, actor(r.Context()))
+		s.stream(w).last(message{Baselines: list}, err)
+	}
 }
 
 func (s *Server) alert(w http.ResponseWriter, r *http.Request) {

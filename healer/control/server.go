@@ -28,6 +28,8 @@ type Config struct {
 	Health  Health
 	Alerts  Alerts // nil: there is none to test
 
+	Baselines Baselines // nil: none are kept
+
 	bodyTime, lineTime time.Duration // 0: the defaults below; tests shorten them
 }
 

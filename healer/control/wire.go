@@ -51,6 +51,13 @@ type Alerts interface {
 	Test(ctx context.Context, code, actor string) error
 }
 
+// Baselines keeps schemas, and a person's approval of them.
+type Baselines interface {
+	// Capture keeps the schema of a database, or with "" of each, as it is now.
+	Capture(ctx context.Context, database, actor string) ([]healer.Baseline, error)
+	Approve(ctx context.Context, hash, actor string) ([]healer.Baseline, error)
+}
+
 // optionsRequest asks for a run. It is always a person's.
 type optionsRequest struct {
 	Options healer.Options `json:"options"`
@@ -77,6 +84,12 @@ type (
 		Finding string `json:"finding"`
 		Off     bool   `json:"off"`
 	}
+	captureRequest struct {
+		Database string `json:"database"`
+	}
+	approveRequest struct {
+		Hash string `json:"hash"`
+	}
 	alertRequest struct {
 		Code string `json:"code"`
 	}
@@ -94,6 +107,7 @@ type message struct {
 	Approval   *healer.Approval   `json:"approval,omitempty"`
 	Control    *healer.Control    `json:"control,omitempty"`
 	Status     *Status            `json:"status,omitempty"`
+	Baselines  []healer.Baseline  `json:"baselines,omitempty"`
 	Dropped    int                `json:"dropped,omitempty"` // transitions that the client was too slow for
 	Error      *failure           `json:"error,omitempty"`
 }
