@@ -99,7 +99,7 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 	j := &job{run: r, rule: rule, attempt: a}
 	if err := j.tidy(ctx); err != nil {
 		if yielded(err) || lost(err) || ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // it is asked again next time
 		}
 		a.Err = err.Error()
 	}
@@ -118,7 +118,7 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 	case errors.Is(err, errUndurable):
 		return err
 	case lost(err), err != nil && ctx.Err() != nil:
-		return nil
+		return nil //nolint:nilerr // it is asked again next time
 	}
 	a.Verified = err == nil
 	if err := j.discard(ctx); err != nil {

@@ -5,10 +5,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/pgmend/pgmend/healer/disposable"
+	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/pg/pgtest"
 )
 
@@ -69,5 +71,50 @@ func TestDeclaredSchemaOfAFolder(t *testing.T) {
 		if left := server.Ask(t, "postgres", "postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'pgmend_scratch%'"); left != "0" {
 			t.Errorf("%s scratch databases are left", left)
 		}
+	}
+}
+
+// The daemon has the state directory, so it captures and approves for the
+// command line. Afterwards it remembers who drops what, as far as the log says.
+func TestTheDaemonKeepsTheBaseline(t *testing.T) {
+	h := newHostThatLogs(t, `CREATE TABLE app.orders (id int PRIMARY KEY, v text); CREATE TABLE app.bills (id int PRIMARY KEY, v text)`,
+		map[string]string{"log_destination": "csvlog", "log_statement": "ddl"})
+	log, end := h.run(t)
+	eventually(t, "a cycle is completed", patience, func() bool { return !h.status(t).LastCycle.IsZero() })
+	run := func(args ...string) string {
+		t.Helper()
+		var stdout, stderr bytes.Buffer
+		args = append(args, "--config", h.config)
+		if code := Main(t.Context(), args, func(string) string { return "" }, strings.NewReader(""), &stdout, &stderr); code != exitOK {
+			t.Fatalf("%v: exit %d: %s%s", args, code, &stdout, &stderr)
+		}
+		return stdout.String() + stderr.String()
+	}
+	said := run("baseline", "capture")
+	hash := regexp.MustCompile(`baseline approve ([0-9a-f]+)`).FindStringSubmatch(said)
+	if hash == nil {
+		t.Fatalf("it names nothing to approve: %s", said)
+	}
+	run("baseline", "approve", hash[1])
+	if got := run("baseline", "show"); !strings.Contains(got, hash[1]) {
+		t.Errorf("%s is not shown: %s", hash[1], got)
+	}
+	h.play(t, `DROP TABLE app.bills; ALTER TABLE app.orders DROP COLUMN v`)
+	seen := func(table string, part bool) bool {
+		l, err := ledger.OpenReadOnly(filepath.Join(h.dir, "state"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		drop, ok := drops(l)(t.Context(), h.stage.Name, "app", table, part)
+		return ok && drop.User != "" && !drop.At.IsZero()
+	}
+	eventually(t, "it has seen who dropped the table", patience, func() bool { return seen("bills", false) })
+	eventually(t, "it has seen who dropped the column", patience, func() bool { return seen("orders", true) })
+	if seen("orders", false) {
+		t.Error("a column that was dropped is taken for its table")
+	}
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, log)
 	}
 }
