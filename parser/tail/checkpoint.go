@@ -33,8 +33,9 @@ type FileState struct {
 	Written time.Time `json:"written,omitzero"`
 }
 
-// Past is what a file was that is gone or was truncated. A copy of it, or its
-// compressed predecessor, may still appear.
+// Past is what a file was that is gone, was truncated or lost its name. It may
+// still appear under another one, and so may a copy of it or its compressed
+// predecessor.
 type Past struct {
 	Identity
 	Offset int64 `json:"offset"` // how far it was read

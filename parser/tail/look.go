@@ -149,7 +149,9 @@ func (w *Follower) claim(found []stat) (sizes map[*file]int64, gone []*file) {
 		switch {
 		case claimed[f.id.key()] == f:
 		case w.holds(f):
-			f.moved = true
+			if !f.moved { // the server writes to it until it opens the next
+				f.moved, f.grew = true, w.now()
+			}
 			nameless = append(nameless, f)
 			sizes[f] = f.size
 		default:
@@ -214,6 +216,7 @@ func (w *Follower) rest(ctx context.Context, f *file, newest bool) error {
 	w.retire(f)
 	if f.moved {
 		w.files = slices.DeleteFunc(w.files, func(o *file) bool { return o == f })
+		w.remember(f.id, f.done) // it may have a name that no list had
 	}
 	return w.save(ctx, nil)
 }

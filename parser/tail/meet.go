@@ -2,8 +2,10 @@ package tail
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -25,27 +27,45 @@ func (w *Follower) meet(s stat) (*file, error) {
 	if s.info.Size() == 0 || s.predecessor && (!w.begun || s.info.ModTime().Before(w.seen)) {
 		return nil, nil
 	}
-	twin, past := w.twin(s)
-	if twin {
+	if t, ok := w.twins[inode(s.info).key()]; ok && t.Equal(s.info.ModTime()) {
 		return nil, nil
 	}
 	h, err := os.Open(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // it was renamed since it was listed; the next look finds it
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the log: %w (the account needs read access: log_file_mode = 0640 and its group)", err)
 	}
+	f, err := w.take(h, s)
+	if f == nil || f.handle == nil {
+		_ = h.Close() // only read
+	}
+	return f, err
+}
+
+// take makes a file of an open one. The file has no handle where it rests.
+func (w *Follower) take(h *os.File, s stat) (*file, error) {
 	info, err := h.Stat()
 	if err != nil {
-		_ = h.Close() // only read
 		return nil, fmt.Errorf("look at %s: %w", s.path, err)
+	}
+	if !inode(info).sameInode(inode(s.info)) {
+		// The name is another file's since it was listed. That one would be
+		// known by this one's inode, and be there twice; the next look finds both.
+		return nil, nil
+	}
+	twin, past := w.twin(h, s)
+	if twin {
+		return nil, nil
 	}
 	f := &file{path: s.path, handle: h, written: info.ModTime(), size: info.Size(), grew: w.now()}
 	f.id, f.packed, err = introduce(h, info)
-	if err != nil || f.packed {
-		f.close()
-	}
 	if err != nil || f.id.HeadSize == 0 {
-		f.close()
 		return nil, err
+	}
+	if f.packed {
+		f.handle = nil
 	}
 	if past != nil {
 		f.id.ID, f.read, f.done = past.ID, past.Offset, past.Offset
@@ -57,12 +77,11 @@ func (w *Follower) meet(s stat) (*file, error) {
 		w.retire(f)
 	case old:
 		if f.read, err = lastLine(h, info.Size()); err != nil {
-			f.close()
 			return nil, err
 		}
 		f.done = f.read
 		if w.now().Sub(f.written) > w.cfg.Linger { // there may be a year of them
-			f.close()
+			f.handle = nil
 			w.retire(f)
 		}
 	}
@@ -89,15 +108,12 @@ func introduce(h *os.File, info os.FileInfo) (id Identity, packed bool, err erro
 // holds: it is a copy in the making or made, or the compressed predecessor. A
 // file that is too short yet to tell counts as one. If it holds what a file
 // held that is gone, that past is returned: it goes on where that ended.
-func (w *Follower) twin(s stat) (bool, *Past) {
+func (w *Follower) twin(h *os.File, s stat) (bool, *Past) {
 	key := inode(s.info).key()
-	if t, ok := w.twins[key]; ok && t.Equal(s.info.ModTime()) {
-		return true, nil
-	}
 	delete(w.twins, key)
-	begin, packed, err := beginning(s.path)
+	begin, packed, err := begins(unpack(io.NewSectionReader(h, 0, s.info.Size())))
 	if err != nil && !packed {
-		return false, nil // meet tells
+		return false, nil // take tells
 	}
 	if err != nil || len(begin) == 0 {
 		return true, nil // nothing to be seen yet

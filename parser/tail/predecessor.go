@@ -74,12 +74,17 @@ func beginning(path string) (text []byte, packed bool, err error) {
 		return nil, false, err
 	}
 	defer func() { _ = t.Close() }() // only read
-	text = make([]byte, headSize)
+	return begins(t.Reader, t.packed)
+}
+
+// begins reads what a text begins with; packed is passed through.
+func begins(t io.Reader, packed bool) ([]byte, bool, error) {
+	text := make([]byte, headSize)
 	n, err := fill(t, text)
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return text[:n], t.packed, err
+	return text[:n], packed, err
 }
 
 // fill reads until the buffer is full. Other than io.ReadFull it says io.EOF

@@ -114,9 +114,14 @@ func (w *Follower) become(f *file, name string, survives bool, from int64) error
 			return nil
 		}
 	}
-	if f.id.HeadSize > 0 {
-		w.past = append(w.past, Past{f.id, from})
+	w.remember(f.id, from)
+	return nil
+}
+
+// remember keeps what a file was that is followed no more.
+func (w *Follower) remember(id Identity, offset int64) {
+	if id.HeadSize > 0 {
+		w.past = append(w.past, Past{id, offset})
 		w.past = w.past[max(0, len(w.past)-remembered):]
 	}
-	return nil
 }
