@@ -23,7 +23,11 @@ func (l *lives) look() world {
 	for name, s := range relations {
 		w.relations[plain(name)] = stable(s, plain)
 	}
-	if w.rows, err = l.stage.Rows(l.t.Context()); err != nil {
+	tables, err := l.stage.Tables(l.t.Context())
+	if err == nil {
+		w.rows, err = l.stage.Rows(l.t.Context(), tables, false)
+	}
+	if err != nil {
 		l.t.Fatal(err)
 	}
 	return w
