@@ -2,6 +2,7 @@ package healer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -100,6 +101,10 @@ func (r *run) skip(rule *rules.Rule, object string, reason Reason, message, hint
 func (r *run) skipped(rule *rules.Rule, object string, err error) Skip {
 	s := r.skip(rule, object, Broken, err.Error(), "")
 	r.suspect(err, false)
+	var gaveWay *Yield
+	if errors.As(err, &gaveWay) {
+		s.Reason = Locked
+	}
 	switch sqlState(err) {
 	case "55P03": // lock_not_available
 		s.Reason = Locked

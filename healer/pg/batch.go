@@ -47,7 +47,7 @@ func (d *Database) ReadEach(ctx context.Context, r healer.Read, values []rules.V
 	var failed error
 	for from := 0; from < len(values); from += together {
 		to := min(from+together, len(values))
-		err := s.transaction(ctx, "BEGIN READ WRITE", r, func() error {
+		err := s.transaction(ctx, "BEGIN READ WRITE", r, func(ctx context.Context) error {
 			return s.batch(ctx, r, values[from:to], out[from:to])
 		})
 		failed = errors.Join(failed, err)

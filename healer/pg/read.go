@@ -23,7 +23,7 @@ func (d *Database) Read(ctx context.Context, r healer.Read) ([]rules.Row, error)
 	}
 	defer d.give(s)
 	var rows []rules.Row
-	err = s.transaction(ctx, "BEGIN READ ONLY", r, func() error {
+	err = s.transaction(ctx, "BEGIN READ ONLY", r, func(ctx context.Context) error {
 		bound, err := r.Query.Bind(r.Values)
 		if err == nil {
 			rows, err = s.query(ctx, bound.SQL, bound.Args...)
@@ -56,21 +56,21 @@ func (d *Database) readAs(ctx context.Context, r healer.Read) ([]rules.Row, erro
 	}
 	defer s.close()
 	var rows []rules.Row
-	err = s.transaction(ctx, "BEGIN READ WRITE", r, func() error {
+	err = s.transaction(ctx, "BEGIN READ WRITE", r, func(ctx context.Context) error {
 		rows, err = s.sandboxRead(ctx, r.Role, sql)
 		return err
 	})
 	return rows, err
 }
 
-// transaction runs something between BEGIN and ROLLBACK.
-func (s *session) transaction(ctx context.Context, begin string, r healer.Read, do func() error) error {
+// transaction reads something between BEGIN and ROLLBACK.
+func (s *session) transaction(ctx context.Context, begin string, r healer.Read, do func(context.Context) error) error {
 	if _, err := s.query(ctx, begin); err != nil {
 		return err
 	}
 	err := s.limit(ctx, r.Timeout, r.LockTimeout, r.Application)
 	if err == nil {
-		err = do()
+		err = s.db.yielding(ctx, s.conn.PID(), do)
 	}
 	// The server is told even when the caller has given up.
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -208,3 +208,40 @@ func TestAHostileHolderOfTheLockStopsNobody(t *testing.T) {
 	}
 	again()
 }
+
+// A read holds a lock as well, and whoever alters the table waits for it, with
+// everybody behind him. So it gives way, however long it still would take.
+// hazard: 1
+func TestAReadGivesWay(t *testing.T) {
+	x := newSite(t, pgtest.One(t))
+	x.Exec(t, x.name, x.owner, "CREATE TABLE app.t (id int); INSERT INTO app.t SELECT generate_series(1, 1000)")
+	const slow = "SELECT pg_catalog.pg_sleep(t.id / t.id) AS slept FROM app.t AS t"
+	for what, read := range map[string]func(context.Context) error{
+		"of an owner's rows": func(ctx context.Context) error {
+			_, err := x.db.Read(ctx, read(t, slow, x.owner))
+			return err
+		},
+		"of many together": func(ctx context.Context) error {
+			_, err := x.db.ReadEach(ctx, read(t, slow, x.owner), make([]rules.Values, 2), 2)
+			return err
+		},
+	} {
+		altered := make(chan error, 1)
+		go func() {
+			x.until(t, "SELECT count(*) > 0 FROM pg_locks WHERE relation = 'app.t'::regclass AND mode = 'AccessShareLock' AND granted")
+			// It has to come to its end long before the read would.
+			altered <- x.Try(x.name, x.owner, "SET lock_timeout = '15s'; ALTER TABLE app.t ADD COLUMN x int; ALTER TABLE app.t DROP COLUMN x")
+		}()
+		err := read(t.Context())
+		var y *healer.Yield
+		if !errors.As(err, &y) || !strings.Contains(y.Reason, "waited") {
+			t.Errorf("a read %s: %v", what, err)
+		}
+		if err := <-altered; err != nil {
+			t.Errorf("a read %s kept somebody waiting until he gave up: %v", what, err)
+		}
+	}
+	if _, err := x.db.Read(t.Context(), read(t, "SELECT pg_catalog.pg_sleep(2) FROM app.t AS t WHERE t.id = 1", x.owner)); err != nil {
+		t.Errorf("a read that nobody waits for: %v", err)
+	}
+}

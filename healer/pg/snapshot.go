@@ -73,7 +73,7 @@ func (d *Database) catalog(ctx context.Context, sql string, args ...rules.Value)
 	}
 	defer d.give(s)
 	r := healer.Read{Application: "pgmend/catalog", Timeout: readTimeout, LockTimeout: readLockTimeout}
-	err = s.transaction(ctx, "BEGIN READ ONLY", r, func() error {
+	err = s.transaction(ctx, "BEGIN READ ONLY", r, func(ctx context.Context) error {
 		rows, err = s.query(ctx, sql, args...)
 		return err
 	})

@@ -41,7 +41,7 @@ type watchdog struct {
 	alarm   func(context.Context) string
 	// waiting are the sessions seen waiting for us the last time, since when.
 	// It outlives one statement, because a transaction keeps its locks.
-	waiting map[string]time.Time
+	waiting queue
 }
 
 // newWatchdog opens it with the login of the session that it watches, which may
@@ -59,7 +59,7 @@ func (d *Database) newWatchdog(ctx context.Context, login *pgconn.Config, pid ui
 		s.close()
 		return nil, err
 	}
-	return &watchdog{session: s, pid: pid, started: rows[0][0].Text, budget: op.LockBudget, alarm: op.Alarm, waiting: make(map[string]time.Time)}, nil
+	return &watchdog{session: s, pid: pid, started: rows[0][0].Text, budget: op.LockBudget, alarm: op.Alarm}, nil
 }
 
 // sighting is what the watchdog saw during one statement.
@@ -124,23 +124,19 @@ func (w *watchdog) look(seen *sighting, how watching) {
 		return
 	}
 	now := time.Now()
-	waiting := make(map[string]time.Time)
 	noted := make(map[string]bool)
 	for _, row := range rows {
 		if row.Text("what") == "lock" {
 			noted[seen.note(row, now)] = true
-			continue
-		}
-		who := row.Text("who")
-		seen.delayed[who] = true
-		if waiting[who] = now; !w.waiting[who].IsZero() {
-			waiting[who] = w.waiting[who]
-		}
-		if now.Sub(waiting[who]) > w.budget {
-			seen.yield = "session " + who + " waited for it longer than " + w.budget.String()
 		}
 	}
-	w.waiting = waiting
+	w.waiting = w.waiting.next(waiters(rows), now)
+	for who := range w.waiting {
+		seen.delayed[who] = true
+	}
+	if why := w.waiting.over(w.budget); why != "" {
+		seen.yield = why
+	}
 	for key, use := range seen.uses {
 		if !noted[key] {
 			use.rest()
@@ -151,6 +147,40 @@ func (w *watchdog) look(seen *sighting, how watching) {
 	if seen.yield != "" {
 		w.end(how) // again, where the last time did not help
 	}
+}
+
+// queue are the sessions that wait for one of ours, since when.
+type queue map[string]time.Time
+
+// waiters are the sessions that a look saw waiting.
+func waiters(rows []rules.Row) (who []string) {
+	for _, row := range rows {
+		if row.Text("what") == "waiter" {
+			who = append(who, row.Text("who"))
+		}
+	}
+	return who
+}
+
+// next is the queue of a later look. Who waited already has waited since then.
+func (q queue) next(who []string, now time.Time) queue {
+	out := make(queue)
+	for _, w := range who {
+		if out[w] = now; !q[w].IsZero() {
+			out[w] = q[w]
+		}
+	}
+	return out
+}
+
+// over names a session that has waited for longer than it may have to.
+func (q queue) over(budget time.Duration) string {
+	for who, since := range q {
+		if time.Since(since) > budget {
+			return "session " + who + " waited for it longer than " + budget.String()
+		}
+	}
+	return ""
 }
 
 // listen asks for the alarm, on its own: what it asks may take longer than a
