@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan bench-quarantine bench-baseline docs help
+.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-delay bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan bench-quarantine bench-baseline docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -84,6 +84,13 @@ bench-overhead: $(BIN)/pgmend ## pgbench with the daemon and without, in pairs
 	@scripts/ensure-postgres.sh
 	PGMEND_COST=$(OVERHEAD) PGMEND_BINARY=$(CURDIR)/$(BIN)/pgmend \
 		$(GO) test -count=1 -v -timeout 3h -run '^TestOverheadCost$$' ./cmd/pgmend
+
+# How long to repair beside sessions that write and change the schema.
+DELAY ?= 5m
+
+bench-delay: ## how long anybody waits for a repair, beside sessions that write and change the schema
+	@scripts/ensure-postgres.sh
+	PGMEND_DELAY=$(DELAY) $(GO) test -count=1 -v -timeout 3h -run '^TestNobodyIsDelayedBeyondTheLockBudget$$' ./healer
 
 bench-logs: $(BIN)/pgmend ## logs report against pgBadger, on 200 MB that a real server wrote
 	@scripts/bench-logs.sh
