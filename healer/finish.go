@@ -145,10 +145,14 @@ func (j *job) verify(ctx context.Context) error {
 	return j.run.verify(ctx, j.rule, j.values, j.rule.Verify.Within)
 }
 
+// verifyPause is the first pause between two looks; each is twice as long as
+// the one before.
+const verifyPause = 50 * time.Millisecond
+
 func (r *run) verify(ctx context.Context, rule *rules.Rule, values rules.Values, within time.Duration) error {
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+	for pause := verifyPause; ; pause = min(2*pause, time.Second) {
 		rows, err := r.read(ctx, rule, rule.Verify.Query, values)
 		if err == nil && len(rows) == 0 {
 			return nil

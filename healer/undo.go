@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -127,16 +128,9 @@ func (j *job) restored(ctx context.Context, done Attempt) error {
 	if j.sent || j.unsettled {
 		return j.suspend(ctx)
 	}
-	after, err := j.picture(ctx, j.rule, a.Plan.Finding.Object, j.values)
-	if err == nil {
-		a.After = after
-	}
+	err := j.asBefore(ctx, done)
 	if err == nil && done.Plan.Mode == rules.Batches {
 		err = j.gone(ctx, done)
-	} else if err == nil {
-		if diff := done.Before.Snapshot.Diff(after.Snapshot); j.err == nil && len(diff) > 0 {
-			err = fmt.Errorf("the undo ran, but the object is not as it was: %s", diff[0])
-		}
 	}
 	j.err = errors.Join(j.err, err)
 	a.Verified, a.Ended = j.err == nil, j.now()
@@ -144,4 +138,29 @@ func (j *job) restored(ctx context.Context, done Attempt) error {
 		return err
 	}
 	return j.closed(ctx, done)
+}
+
+// asBefore looks at the object until it is as it was before the repair, for as
+// long as its verification could have taken: a session sees what a reload set a
+// moment after pg_reload_conf has returned. What was moved in batches is not
+// told by the object itself.
+func (j *job) asBefore(ctx context.Context, done Attempt) error {
+	deadline := time.NewTimer(j.rule.Verify.Within)
+	defer deadline.Stop()
+	for pause := verifyPause; ; pause = min(2*pause, time.Second) {
+		after, err := j.picture(ctx, j.rule, j.attempt.Plan.Finding.Object, j.values)
+		if err != nil {
+			return err
+		}
+		j.attempt.After = after
+		diff := done.Before.Snapshot.Diff(after.Snapshot)
+		if len(diff) == 0 || j.err != nil || done.Plan.Mode == rules.Batches {
+			return nil
+		}
+		select {
+		case <-deadline.C:
+			return fmt.Errorf("the undo ran, but the object is not as it was: %s", diff[0])
+		case <-time.After(pause):
+		}
+	}
 }
