@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/pg/pgtest"
 	"github.com/pgmend/pgmend/healer/rulestest"
 	"github.com/pgmend/pgmend/rules"
 )
@@ -171,5 +172,46 @@ func TestARepairFreesWhatWaitedForIt(t *testing.T) {
 	r, err = st.Heal(t.Context(), person(symptom))
 	if a := only(t, r, err); !a.Verified || len(r.Freed) > 0 {
 		t.Errorf("the repair is %s, and freed %q: %s", a.State, r.Freed, a.Err)
+	}
+}
+
+// What the DEFAULT partition took is moved into the partitions it belongs to
+// first, and in the same run the next ones are made; all of them have what the
+// last one had.
+func TestTheDefaultPartitionIsDrainedBeforeTheNextAreMade(t *testing.T) {
+	t.Parallel()
+	st := stage(t, builtin(t), `CREATE TABLE app.t (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
+		CREATE TABLE app.t_0 PARTITION OF app.t FOR VALUES FROM (0) TO (10);
+		CREATE TABLE app.t_10 PARTITION OF app.t FOR VALUES FROM (10) TO (20);
+		CREATE TABLE app.t_20 PARTITION OF app.t FOR VALUES FROM (20) TO (30);
+		CREATE INDEX ON app.t_20 (lower(v)) WHERE v <> '';
+		GRANT SELECT ON app.t_20 TO pg_monitor;
+		CREATE TABLE app.t_rest PARTITION OF app.t DEFAULT;
+		INSERT INTO app.t VALUES (5), (31)`)
+	const cause, symptom = "partition/default-rows", "partition/missing-next"
+	o := person(cause)
+	o.Rules = append(o.Rules, symptom)
+	o.Ceiling, o.Yes = rules.High, true
+	o.Sets = []string{symptom + ".horizon=2"}
+	r, err := st.Heal(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for _, a := range r.Repairs {
+		if !a.Verified {
+			t.Errorf("the repair by %s is %s: %s", a.Plan.Finding.Rule, a.State, a.Err)
+		}
+		order = append(order, a.Plan.Finding.Rule)
+	}
+	if !slices.Equal(order, []string{cause, symptom}) {
+		t.Errorf("repaired by %q", order)
+	}
+	made := pgtest.One(t).Ask(t, st.Name, "postgres", `SELECT string_agg(c.relname || ' ' || c.relacl::text || ' ' || (SELECT count(*) FROM pg_index AS i WHERE i.indrelid = c.oid)::text, ', ' ORDER BY c.relname)
+		FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid WHERE i.inhparent = 'app.t'::regclass AND c.relname >= 't_20' AND c.relname < 't_r'`)
+	want := strings.NewReplacer("N", "{"+st.Name+"_owner=arwdDxt/"+st.Name+"_owner,pg_monitor=r/"+st.Name+"_owner} 2").
+		Replace("t_20 N, t_30 N, t_40 N, t_50 N")
+	if got := strings.ReplaceAll(made, "arwdDxtm/", "arwdDxt/"); got != want {
+		t.Errorf("the partitions are %s, want %s", got, want)
 	}
 }

@@ -20,36 +20,28 @@ import (
 	"github.com/pgmend/pgmend/rules"
 )
 
-// adorned gives tables what a repair or its undo could lose; the %s says which.
+// adorned gives tables what a repair or its undo could lose.
 const adorned = `-- @superuser
 DO $$ DECLARE t record; BEGIN
   FOR t IN SELECT c.oid::regclass AS name, c.relkind AS kind,
                   (SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum LIMIT 1) AS first
-             FROM pg_class AS c WHERE c.relnamespace = 'app'::regnamespace AND c.relkind IN ('r', 'p') AND %s LOOP
-    EXECUTE format('GRANT SELECT ON %%s TO PUBLIC', t.name);
-    EXECUTE format('COMMENT ON TABLE %%s IS %%L', t.name, 'of ' || t.name);
-    EXECUTE format('COMMENT ON COLUMN %%s.%%I IS %%L', t.name, t.first, 'the first');
-    EXECUTE format('ALTER TABLE %%s ALTER COLUMN %%I SET STATISTICS 77', t.name, t.first);
-    EXECUTE format('ALTER TABLE %%s REPLICA IDENTITY FULL', t.name);
+             FROM pg_class AS c WHERE c.relnamespace = 'app'::regnamespace AND c.relkind IN ('r', 'p') LOOP
+    EXECUTE format('GRANT SELECT ON %s TO PUBLIC', t.name);
+    EXECUTE format('COMMENT ON TABLE %s IS %L', t.name, 'of ' || t.name);
+    EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', t.name, t.first, 'the first');
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 77', t.name, t.first);
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', t.name);
     IF t.kind = 'r' THEN
-      EXECUTE format('ALTER TABLE %%s SET (fillfactor = 91)', t.name);
+      EXECUTE format('ALTER TABLE %s SET (fillfactor = 91)', t.name);
     END IF;
   END LOOP;
 END $$;
 `
 
-// alike is the guard of rules that make partitions: it refuses where the others
-// have something that a new one would lack.
-const alike = "its partitions are like itself"
-
-// adornments are those that a rule's repair is tried with.
-func adornments(t *testing.T, rule *rules.Rule) rulestest.Script {
+// adornments are what a rule's repair is tried with.
+func adornments(t *testing.T) rulestest.Script {
 	t.Helper()
-	which := "true"
-	if slices.ContainsFunc(rule.Guards, func(g rules.Guard) bool { return g.Name == alike }) {
-		which = "(NOT c.relispartition OR pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT')"
-	}
-	script, err := rulestest.ParseScript(fmt.Sprintf(adorned, which))
+	script, err := rulestest.ParseScript(adorned)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +216,7 @@ func (u undoing) broken(t *testing.T, st *rulestest.Stage) {
 	play(u.story.Quiet)
 	if u.rule.Detect.Uses(rules.DriftName) {
 		// The adornments are part of the baseline, and what breaks it comes after.
-		play(adornments(t, u.rule))
+		play(adornments(t))
 		if err := st.Declare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +224,7 @@ func (u undoing) broken(t *testing.T, st *rulestest.Stage) {
 		return
 	}
 	play(u.story.Setup)
-	play(adornments(t, u.rule))
+	play(adornments(t))
 }
 
 // look is all that the undo has to restore: the rows, and the schema as pg_dump

@@ -41,7 +41,7 @@ func functions() map[string]Func {
 	return map[string]Func{
 		"next-partitions": {
 			Takes: []string{"ranges"}, Uses: []string{"key_type", "position", "name", "horizon"},
-			Gives: []string{"missing", "obstacle", "covered_until", "last_range"},
+			Gives: []string{"missing", "obstacle", "covered_until", "last_range", "last_oid"},
 			Do:    nextPartitions,
 		},
 		"duplicate-rows": {
@@ -51,7 +51,7 @@ func functions() map[string]Func {
 		},
 		"default-ranges": {
 			Takes: []string{"ranges", "position"}, Uses: []string{"key_type", "name"},
-			Gives: []string{"missing", "obstacle", "covered_until", "last_range"},
+			Gives: []string{"missing", "obstacle", "covered_until", "last_range", "last_oid"},
 			Do:    defaultRanges,
 		},
 		"orphan-rows": {

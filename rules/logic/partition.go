@@ -11,6 +11,7 @@ import (
 // span is the range of one partition.
 type span struct {
 	name     string
+	oid      string // of the partition
 	from, to point
 }
 
@@ -66,7 +67,7 @@ func nextPartitions(f Facts) (Facts, error) {
 	}
 	last := spans[len(spans)-1]
 	spans = spans[max(0, len(spans)-looked):]
-	out := Facts{"missing": "[]", "obstacle": "", "covered_until": axis.print(last.to), "last_range": last.name}
+	out := Facts{"missing": "[]", "obstacle": "", "covered_until": axis.print(last.to), "last_range": last.name, "last_oid": last.oid}
 	step, even := axis.step(spans)
 	if !even {
 		// The width of the last one is as good a guess as any for when to warn.
@@ -143,7 +144,7 @@ func defaultRanges(f Facts) (Facts, error) {
 		return nil, nil
 	}
 	spans = spans[max(0, len(spans)-looked):]
-	out := Facts{"missing": "[]", "obstacle": "", "covered_until": axis.print(last.to), "last_range": last.name}
+	out := Facts{"missing": "[]", "obstacle": "", "covered_until": axis.print(last.to), "last_range": last.name, "last_oid": last.oid}
 	step, even := axis.step(spans)
 	if !even {
 		out["obstacle"] = "the last ranges differ in their widths or have gaps, so what they should be is for a person to say"
@@ -156,7 +157,7 @@ func defaultRanges(f Facts) (Facts, error) {
 // plain range (DEFAULT, MINVALUE, MAXVALUE) is left out, except that an open
 // end means that nothing can be missing.
 func (a axis) spans(text string) ([]span, error) {
-	var list []struct{ Name, Bound string }
+	var list []struct{ Name, OID, Bound string }
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
 		return nil, fmt.Errorf("read the ranges: %w", err)
 	}
@@ -177,7 +178,7 @@ func (a axis) spans(text string) ([]span, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the range %s: %w", r.Bound, err)
 		}
-		out = append(out, span{r.Name, from, to})
+		out = append(out, span{r.Name, r.OID, from, to})
 	}
 	slices.SortFunc(out, func(x, y span) int {
 		if x.from.before(y.from) {

@@ -4,7 +4,7 @@
 -- every: 6h
 -- severity: warning
 -- risk: high
--- hazards: create_table, attach, move_rows, lock
+-- hazards: create_table, attach, constraint, grant, reloptions, row_security, replica_identity, move_rows, lock
 -- requires: pg>=13
 -- reads: rows
 -- logic: default-ranges
@@ -19,7 +19,7 @@ SELECT t.oid, n.nspname AS schema, t.relname AS name, t.oid AS table_oid,
        a.attname AS column, y.typname AS key_type, y.typname LIKE 'int_' AS integer,
        p.partdefid AS default_oid, d.relname AS default_name, dn.nspname AS default_schema,
        d.relpages::int8 * pg_catalog.current_setting('block_size')::int8 AS default_size,
-       l.ranges AS partitions, l.child_schema, l.special,
+       l.ranges AS partitions, l.child_schema,
        (SELECT pg_catalog.jsonb_agg(b.attname ORDER BY b.attnum)
           FROM pg_catalog.pg_attribute AS b WHERE b.attrelid = t.oid AND b.attnum > 0 AND NOT b.attisdropped AND b.attgenerated = '') AS own_columns,
        d.relrowsecurity AND d.relforcerowsecurity AS secured
@@ -33,18 +33,7 @@ SELECT t.oid, n.nspname AS schema, t.relname AS name, t.oid AS table_oid,
   JOIN pg_catalog.pg_namespace AS dn ON dn.oid = d.relnamespace
  CROSS JOIN LATERAL (
        SELECT pg_catalog.count(*) AS ranges, pg_catalog.min(cn.nspname::text) AS child_schema,
-              pg_catalog.count(DISTINCT c.relnamespace) = 1 AS one_schema, pg_catalog.bool_and(c.relkind = 'r') AS plain,
-              -- What CREATE TABLE … (LIKE …) would not give a new one.
-              CASE WHEN pg_catalog.bool_or(c.relacl IS NOT NULL) THEN 'grants'
-                   WHEN pg_catalog.bool_or(c.relrowsecurity) THEN 'row level security'
-                   WHEN pg_catalog.bool_or(c.reloptions IS NOT NULL) THEN 'storage parameters'
-                   WHEN pg_catalog.bool_or(c.relreplident <> 'd') THEN 'a replica identity'
-                   WHEN pg_catalog.bool_or(c.relowner <> t.relowner) THEN 'another owner'
-                   WHEN pg_catalog.bool_or(c.relam <> (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'heap')) THEN 'another access method'
-                   WHEN pg_catalog.bool_or(c.reltablespace <> 0) THEN 'a tablespace'
-                   WHEN pg_catalog.bool_or(EXISTS (SELECT FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
-                                                      AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS h WHERE h.tgrelid = t.oid AND h.tgname = g.tgname)))
-                        THEN 'triggers' END AS special
+              pg_catalog.count(DISTINCT c.relnamespace) = 1 AS one_schema, pg_catalog.bool_and(c.relkind = 'r') AS plain
          FROM pg_catalog.pg_inherits AS i
          JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
          JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace
@@ -57,7 +46,7 @@ SELECT t.oid, n.nspname AS schema, t.relname AS name, t.oid AS table_oid,
 
 -- capture
 SELECT r.ranges, (SELECT pg_catalog.max(d.{column})::text FROM ONLY {default_schema}.{default_name} AS d) AS position
-  FROM (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', c.relname, 'bound', pg_catalog.pg_get_expr(c.relpartbound, c.oid)))::text AS ranges
+  FROM (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', c.relname, 'oid', c.oid::text, 'bound', pg_catalog.pg_get_expr(c.relpartbound, c.oid)))::text AS ranges
           FROM pg_catalog.pg_inherits AS i
           JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
          WHERE i.inhparent = @oid) AS r
@@ -71,8 +60,23 @@ HAVING pg_catalog.count(*) > 0
 -- guard: the ranges are uniform
 SELECT @obstacle WHERE @obstacle::text <> ''
 
--- guard: its partitions are like itself
-SELECT pg_catalog.format('the partitions have %s of their own, which a new one would lack', @special) WHERE @special::text IS NOT NULL
+-- guard: a new partition can be made like the last one
+SELECT pg_catalog.format('%s has %s, which a new one would lack', @last_range, x.what)
+  FROM pg_catalog.pg_class AS c
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN c.relowner <> (SELECT t.relowner FROM pg_catalog.pg_class AS t WHERE t.oid = @oid) THEN 'another owner'
+                   WHEN c.relam <> (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'heap') THEN 'another access method'
+                   WHEN c.reltablespace <> 0 THEN 'a tablespace of its own'
+                   WHEN c.relreplident NOT IN ('d', 'f') THEN 'a replica identity of its own'
+                   WHEN c.relforcerowsecurity THEN 'row level security that is forced on its owner'
+                   WHEN EXISTS (SELECT FROM pg_catalog.pg_policy AS y WHERE y.polrelid = c.oid) THEN 'policies of its own'
+                   WHEN EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS x WHERE x.grantor <> c.relowner) THEN 'grants that are not its owner''s'
+                   WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute AS b WHERE b.attrelid = c.oid AND b.attacl IS NOT NULL) THEN 'grants on columns'
+                   WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.conparentid = 0) THEN 'foreign keys of its own'
+                   WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
+                                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS h WHERE h.tgrelid = @oid AND h.tgname = g.tgname))
+                        THEN 'triggers of its own' END AS what) AS x
+ WHERE c.oid = @last_oid::oid AND x.what IS NOT NULL
 
 -- guard: nobody else makes the partitions
 SELECT pg_catalog.format('the extension %s is installed, and may make them', e.extname)
@@ -118,12 +122,53 @@ SELECT pg_catalog.format('it is published by %I, where the rows would be deleted
 SELECT pg_catalog.count(*) AS rows_in_default FROM ONLY {default_schema}.{default_name}
 
 -- repair: transaction, lock_timeout=500ms, deadline=1m
--- What comes into the DEFAULT partition between the move and ATTACH would make ATTACH fail.
+-- What comes into the DEFAULT partition between the move and ATTACH would make ATTACH fail. The CHECK says what
+-- ATTACH would look for in the rows that were moved, while nobody can read the DEFAULT partition.
 -- as: owner
 LOCK TABLE ONLY {default_schema}.{default_name} IN SHARE ROW EXCLUSIVE MODE;
--- each: SELECT m.v ->> 'name' AS name FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+-- each: SELECT m.v ->> 'name' AS name, m.v ->> 'from' AS low, m.v ->> 'to' AS high FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
 -- as: owner
-CREATE TABLE {child_schema}.{each.name} (LIKE {schema}.{name} INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY);
+CREATE TABLE {child_schema}.{each.name} (LIKE {child_schema}.{last_range} INCLUDING ALL EXCLUDING IDENTITY,
+  CONSTRAINT pgmend_range CHECK ({column} IS NOT NULL AND {column} >= {each.low:literal} AND {column} < {each.high:literal}));
+-- each: SELECT m.v ->> 'name' AS name, k.conname AS check
+--         FROM pg_catalog.pg_constraint AS k CROSS JOIN pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+--        WHERE k.conrelid = @last_oid::oid AND k.contype = 'c' AND k.coninhcount = 0
+-- as: owner
+ALTER TABLE {child_schema}.{each.name} DROP CONSTRAINT {each.check};
+-- each: SELECT m.v ->> 'name' AS name, pg_catalog.lower(x.privilege_type) AS privilege,
+--              CASE WHEN x.grantee = 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(x.grantee) END AS grantee
+--         FROM pg_catalog.pg_class AS c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS x
+--        CROSS JOIN pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+--        WHERE c.oid = @last_oid::oid AND x.grantee <> c.relowner AND NOT x.is_grantable
+-- as: owner
+GRANT {each.privilege} ON TABLE {child_schema}.{each.name} TO {each.grantee};
+-- each: SELECT m.v ->> 'name' AS name, pg_catalog.lower(x.privilege_type) AS privilege,
+--              CASE WHEN x.grantee = 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(x.grantee) END AS grantee
+--         FROM pg_catalog.pg_class AS c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS x
+--        CROSS JOIN pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+--        WHERE c.oid = @last_oid::oid AND x.grantee <> c.relowner AND x.is_grantable
+-- as: owner
+GRANT {each.privilege} ON TABLE {child_schema}.{each.name} TO {each.grantee} WITH GRANT OPTION;
+-- each: SELECT m.v ->> 'name' AS name, pg_catalog.split_part(o.o, '=', 1) AS option, pg_catalog.substr(o.o, pg_catalog.strpos(o.o, '=') + 1) AS value
+--         FROM pg_catalog.pg_class AS c CROSS JOIN LATERAL pg_catalog.unnest(c.reloptions) AS o(o)
+--        CROSS JOIN pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+--        WHERE c.oid = @last_oid::oid
+-- as: owner
+ALTER TABLE {child_schema}.{each.name} SET ({each.option} = {each.value:literal});
+-- each: SELECT m.v ->> 'name' AS name, pg_catalog.split_part(o.o, '=', 1) AS option, pg_catalog.substr(o.o, pg_catalog.strpos(o.o, '=') + 1) AS value
+--         FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_class AS s ON s.oid = c.reltoastrelid CROSS JOIN LATERAL pg_catalog.unnest(s.reloptions) AS o(o)
+--        CROSS JOIN pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+--        WHERE c.oid = @last_oid::oid
+-- as: owner
+ALTER TABLE {child_schema}.{each.name} SET (toast.{each.option} = {each.value:literal});
+-- each: SELECT m.v ->> 'name' AS name FROM pg_catalog.pg_class AS c CROSS JOIN pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+--        WHERE c.oid = @last_oid::oid AND c.relrowsecurity
+-- as: owner
+ALTER TABLE {child_schema}.{each.name} ENABLE ROW LEVEL SECURITY;
+-- each: SELECT m.v ->> 'name' AS name FROM pg_catalog.pg_class AS c CROSS JOIN pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+--        WHERE c.oid = @last_oid::oid AND c.relreplident = 'f'
+-- as: owner
+ALTER TABLE {child_schema}.{each.name} REPLICA IDENTITY FULL;
 -- each: SELECT m.v ->> 'name' AS name, m.v ->> 'from' AS low, m.v ->> 'to' AS high FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
 -- as: owner
 WITH gone AS (
@@ -135,6 +180,9 @@ INSERT INTO {child_schema}.{each.name} ({own_columns:names}) SELECT {own_columns
 -- each: SELECT m.v ->> 'name' AS name, m.v ->> 'from' AS low, m.v ->> 'to' AS high FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
 -- as: owner
 ALTER TABLE {schema}.{name} ATTACH PARTITION {child_schema}.{each.name} FOR VALUES FROM ({each.low:literal}) TO ({each.high:literal});
+-- each: SELECT m.v ->> 'name' AS name FROM pg_catalog.jsonb_array_elements(@missing::jsonb) AS m(v)
+-- as: owner
+ALTER TABLE {child_schema}.{each.name} DROP CONSTRAINT pgmend_range;
 
 -- verify: within=5s
 SELECT pg_catalog.format('%s is no partition of it', m.v ->> 'name')
@@ -159,9 +207,10 @@ DROP TABLE {child_schema}.{each.name};
 -- Nobody made the next partitions in time, and the DEFAULT partition took the rows. They are found, but no partition is
 -- skipped or dropped as a whole any more, and none can be added: ATTACH and CREATE fail while the DEFAULT partition holds rows of the new range.
 --
--- In one transaction the partitions are made up to the greatest key, with the width and the naming of the last ones, the rows
--- are moved into them, and they are attached. No row leaves the table, and nobody sees it without its rows. Meanwhile nobody
--- can write to the DEFAULT partition, so it is done for at most `max_moved` rows and a DEFAULT partition of `max_default`.
+-- In one transaction the partitions are made up to the greatest key, with the width and the naming of the last ones and what the
+-- last one has of its own (as in `partition/missing-next`), the rows are moved into them, and they are attached. No row leaves the
+-- table, and nobody sees it without its rows. Meanwhile nobody can write to the DEFAULT partition, so it is done for at most
+-- `max_moved` rows and a DEFAULT partition of `max_default`.
 --
 -- For more: make a partition table by hand, move the rows in batches into it while a view or the application reads both, and attach it in
 -- the quietest hour. Rows before the first range, and keys that are NULL, stay where they are.

@@ -27,6 +27,10 @@ CREATE TABLE app.ids_10 PARTITION OF app.ids FOR VALUES FROM (10) TO (20);
 CREATE TABLE app.ids_20 PARTITION OF app.ids FOR VALUES FROM (20) TO (30);
 CREATE TABLE app.ids_rest PARTITION OF app.ids DEFAULT;
 INSERT INTO app.ids VALUES (5), (30);
+-- What the last partition has of its own comes along; its CHECK is about its range alone.
+ALTER TABLE app.ids_20 ADD CHECK (id < 30), ENABLE ROW LEVEL SECURITY, SET (fillfactor = 70);
+CREATE INDEX ON app.ids_20 (abs(id));
+GRANT SELECT ON app.ids_20 TO pg_monitor;
 -- Left to a person.
 CREATE TABLE app.uneven (id int PRIMARY KEY) PARTITION BY RANGE (id);
 CREATE TABLE app.uneven_0 PARTITION OF app.uneven FOR VALUES FROM (0) TO (10);
@@ -50,18 +54,26 @@ app.uneven refused: the ranges are uniform
 
 -- plan
 LOCK TABLE ONLY "app"."ids_rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."ids_30" (LIKE "app"."ids" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+CREATE TABLE "app"."ids_30" (LIKE "app"."ids_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+ALTER TABLE "app"."ids_30" DROP CONSTRAINT "ids_20_id_check"
+GRANT "select" ON TABLE "app"."ids_30" TO "pg_monitor"
+ALTER TABLE "app"."ids_30" SET ("fillfactor" = E'70')
+ALTER TABLE "app"."ids_30" ENABLE ROW LEVEL SECURITY
 WITH gone AS (\n  DELETE FROM ONLY "app"."ids_rest" AS d\n   WHERE d."id" >= E'30' AND d."id" < E'40'\n  RETURNING "id"\n)\nINSERT INTO "app"."ids_30" ("id") SELECT "id" FROM gone
 ALTER TABLE "app"."ids" ATTACH PARTITION "app"."ids_30" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."ids_30" DROP CONSTRAINT pgmend_range
 LOCK TABLE ONLY "app"."m rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."m_2026_04" (LIKE "app"."m ""1""" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
-CREATE TABLE "app"."m_2026_05" (LIKE "app"."m ""1""" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+CREATE TABLE "app"."m_2026_04" (LIKE "app"."m_2026_03" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("at" IS NOT NULL AND "at" >= E'2026-04-01' AND "at" < E'2026-05-01'))
+CREATE TABLE "app"."m_2026_05" (LIKE "app"."m_2026_03" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("at" IS NOT NULL AND "at" >= E'2026-05-01' AND "at" < E'2026-06-01'))
 WITH gone AS (\n  DELETE FROM ONLY "app"."m rest" AS d\n   WHERE d."at" >= E'2026-04-01' AND d."at" < E'2026-05-01'\n  RETURNING "at", "v {x}", "id"\n)\nINSERT INTO "app"."m_2026_04" ("at", "v {x}", "id") SELECT "at", "v {x}", "id" FROM gone
 WITH gone AS (\n  DELETE FROM ONLY "app"."m rest" AS d\n   WHERE d."at" >= E'2026-05-01' AND d."at" < E'2026-06-01'\n  RETURNING "at", "v {x}", "id"\n)\nINSERT INTO "app"."m_2026_05" ("at", "v {x}", "id") SELECT "at", "v {x}", "id" FROM gone
 ALTER TABLE "app"."m ""1""" ATTACH PARTITION "app"."m_2026_04" FOR VALUES FROM (E'2026-04-01') TO (E'2026-05-01')
 ALTER TABLE "app"."m ""1""" ATTACH PARTITION "app"."m_2026_05" FOR VALUES FROM (E'2026-05-01') TO (E'2026-06-01')
+ALTER TABLE "app"."m_2026_04" DROP CONSTRAINT pgmend_range
+ALTER TABLE "app"."m_2026_05" DROP CONSTRAINT pgmend_range
 LOCK TABLE ONLY "app"."meant_rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."meant_30" (LIKE "app"."meant" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+CREATE TABLE "app"."meant_30" (LIKE "app"."meant_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
 WITH gone AS (\n  DELETE FROM ONLY "app"."meant_rest" AS d\n   WHERE d."id" >= E'30' AND d."id" < E'40'\n  RETURNING "id"\n)\nINSERT INTO "app"."meant_30" ("id") SELECT "id" FROM gone
 ALTER TABLE "app"."meant" ATTACH PARTITION "app"."meant_30" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."meant_30" DROP CONSTRAINT pgmend_range
 LOCK TABLE ONLY "app"."uneven_rest" IN SHARE ROW EXCLUSIVE MODE

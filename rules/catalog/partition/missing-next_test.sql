@@ -64,12 +64,25 @@ CREATE TABLE app.uneven_1 PARTITION OF app.uneven FOR VALUES FROM (0) TO (10);
 CREATE TABLE app.uneven_2 PARTITION OF app.uneven FOR VALUES FROM (10) TO (200);
 CREATE TABLE app.uneven_3 PARTITION OF app.uneven FOR VALUES FROM (200) TO (300);
 INSERT INTO app.uneven VALUES (299);
-CREATE TABLE app.granted (id int PRIMARY KEY) PARTITION BY RANGE (id);
-CREATE TABLE app.granted_1 PARTITION OF app.granted FOR VALUES FROM (0) TO (10);
-CREATE TABLE app.granted_2 PARTITION OF app.granted FOR VALUES FROM (10) TO (20);
-CREATE TABLE app.granted_3 PARTITION OF app.granted FOR VALUES FROM (20) TO (30);
-GRANT SELECT ON app.granted_3 TO pg_monitor;
-INSERT INTO app.granted VALUES (29);
+-- What only the last partition has.
+CREATE TABLE app.like_last (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
+CREATE TABLE app.like_1 PARTITION OF app.like_last FOR VALUES FROM (0) TO (10);
+CREATE TABLE app.like_2 PARTITION OF app.like_last FOR VALUES FROM (10) TO (20);
+CREATE TABLE app.like_3 (LIKE app.like_last, CHECK (id >= 20 AND id < 30));
+ALTER TABLE app.like_last ATTACH PARTITION app.like_3 FOR VALUES FROM (20) TO (30);
+CREATE INDEX ON app.like_3 (lower(v)) WHERE v <> '';
+GRANT SELECT ON app.like_3 TO PUBLIC;
+GRANT INSERT ON app.like_3 TO pg_monitor WITH GRANT OPTION;
+ALTER TABLE app.like_3 SET (fillfactor = 70, toast.autovacuum_vacuum_threshold = 10);
+ALTER TABLE app.like_3 ENABLE ROW LEVEL SECURITY, REPLICA IDENTITY FULL;
+INSERT INTO app.like_last VALUES (29, 'x');
+-- What cannot be given to a new one.
+CREATE TABLE app.policed (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE app.policed_1 PARTITION OF app.policed FOR VALUES FROM (0) TO (10);
+CREATE TABLE app.policed_2 PARTITION OF app.policed FOR VALUES FROM (10) TO (20);
+CREATE TABLE app.policed_3 PARTITION OF app.policed FOR VALUES FROM (20) TO (30);
+CREATE POLICY mine ON app.policed_3 USING (id > 0);
+INSERT INTO app.policed VALUES (29);
 
 -- log
 {"timestamp":"2026-11-24 12:00:00.000 UTC","user":"shop","dbname":"shop","pid":7,"session_id":"1.7","line_num":1,"error_severity":"ERROR","state_code":"23514","message":"no partition of relation \"events \"1\"\" found for row","detail":"Partition key of the failing row contains (id) = (3000).","statement":"INSERT INTO app.\"events \"\"1\"\"\" VALUES (3000, 1, 1)","application_name":"","backend_type":"client backend","query_id":0}
@@ -77,26 +90,56 @@ INSERT INTO app.granted VALUES (29);
 -- want
 "app.events \"1\""
 app.spared
-app.taken refused: the DEFAULT partition holds no row of a missing range
+app.taken refused: blocked by
 app.uneven refused: the ranges are uniform
-app.granted refused: its partitions are like itself
+app.like_last
+app.policed refused: a new partition can be made like the last one
 
 -- plan
-CREATE TABLE "app"."e_p3000" (LIKE "app"."events ""1""" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
-CREATE TABLE "app"."e_p4000" (LIKE "app"."events ""1""" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+CREATE TABLE "app"."e_p3000" (LIKE "app"."e_p2000" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'3000' AND "id" < E'4000'))
+CREATE TABLE "app"."e_p4000" (LIKE "app"."e_p2000" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'4000' AND "id" < E'5000'))
 ALTER TABLE "app"."events ""1""" ATTACH PARTITION "app"."e_p3000" FOR VALUES FROM (E'3000') TO (E'4000')
 ALTER TABLE "app"."events ""1""" ATTACH PARTITION "app"."e_p4000" FOR VALUES FROM (E'4000') TO (E'5000')
-CREATE TABLE "app"."granted_4" (LIKE "app"."granted" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
-CREATE TABLE "app"."granted_5" (LIKE "app"."granted" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
-ALTER TABLE "app"."granted" ATTACH PARTITION "app"."granted_4" FOR VALUES FROM (E'30') TO (E'40')
-ALTER TABLE "app"."granted" ATTACH PARTITION "app"."granted_5" FOR VALUES FROM (E'40') TO (E'50')
-CREATE TABLE "app"."spared_4" (LIKE "app"."spared" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
-CREATE TABLE "app"."spared_5" (LIKE "app"."spared" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+ALTER TABLE "app"."e_p3000" DROP CONSTRAINT pgmend_range
+ALTER TABLE "app"."e_p4000" DROP CONSTRAINT pgmend_range
+CREATE TABLE "app"."like_4" (LIKE "app"."like_3" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."like_5" (LIKE "app"."like_3" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'40' AND "id" < E'50'))
+ALTER TABLE "app"."like_4" DROP CONSTRAINT "like_3_id_check"
+ALTER TABLE "app"."like_5" DROP CONSTRAINT "like_3_id_check"
+GRANT "select" ON TABLE "app"."like_4" TO "public"
+GRANT "select" ON TABLE "app"."like_5" TO "public"
+GRANT "insert" ON TABLE "app"."like_4" TO "pg_monitor" WITH GRANT OPTION
+GRANT "insert" ON TABLE "app"."like_5" TO "pg_monitor" WITH GRANT OPTION
+ALTER TABLE "app"."like_4" SET ("fillfactor" = E'70')
+ALTER TABLE "app"."like_5" SET ("fillfactor" = E'70')
+ALTER TABLE "app"."like_4" SET (toast."autovacuum_vacuum_threshold" = E'10')
+ALTER TABLE "app"."like_5" SET (toast."autovacuum_vacuum_threshold" = E'10')
+ALTER TABLE "app"."like_4" ENABLE ROW LEVEL SECURITY
+ALTER TABLE "app"."like_5" ENABLE ROW LEVEL SECURITY
+ALTER TABLE "app"."like_4" REPLICA IDENTITY FULL
+ALTER TABLE "app"."like_5" REPLICA IDENTITY FULL
+ALTER TABLE "app"."like_last" ATTACH PARTITION "app"."like_4" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."like_last" ATTACH PARTITION "app"."like_5" FOR VALUES FROM (E'40') TO (E'50')
+ALTER TABLE "app"."like_4" DROP CONSTRAINT pgmend_range
+ALTER TABLE "app"."like_5" DROP CONSTRAINT pgmend_range
+CREATE TABLE "app"."policed_4" (LIKE "app"."policed_3" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."policed_5" (LIKE "app"."policed_3" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'40' AND "id" < E'50'))
+ALTER TABLE "app"."policed" ATTACH PARTITION "app"."policed_4" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."policed" ATTACH PARTITION "app"."policed_5" FOR VALUES FROM (E'40') TO (E'50')
+ALTER TABLE "app"."policed_4" DROP CONSTRAINT pgmend_range
+ALTER TABLE "app"."policed_5" DROP CONSTRAINT pgmend_range
+CREATE TABLE "app"."spared_4" (LIKE "app"."spared_3" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."spared_5" (LIKE "app"."spared_3" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'40' AND "id" < E'50'))
 ALTER TABLE "app"."spared" ATTACH PARTITION "app"."spared_4" FOR VALUES FROM (E'30') TO (E'40')
 ALTER TABLE "app"."spared" ATTACH PARTITION "app"."spared_5" FOR VALUES FROM (E'40') TO (E'50')
-CREATE TABLE "app"."taken_4" (LIKE "app"."taken" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
-CREATE TABLE "app"."taken_5" (LIKE "app"."taken" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
-CREATE TABLE "app"."taken_6" (LIKE "app"."taken" INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY)
+ALTER TABLE "app"."spared_4" DROP CONSTRAINT pgmend_range
+ALTER TABLE "app"."spared_5" DROP CONSTRAINT pgmend_range
+CREATE TABLE "app"."taken_4" (LIKE "app"."taken_3" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."taken_5" (LIKE "app"."taken_3" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'40' AND "id" < E'50'))
+CREATE TABLE "app"."taken_6" (LIKE "app"."taken_3" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'50' AND "id" < E'60'))
 ALTER TABLE "app"."taken" ATTACH PARTITION "app"."taken_4" FOR VALUES FROM (E'30') TO (E'40')
 ALTER TABLE "app"."taken" ATTACH PARTITION "app"."taken_5" FOR VALUES FROM (E'40') TO (E'50')
 ALTER TABLE "app"."taken" ATTACH PARTITION "app"."taken_6" FOR VALUES FROM (E'50') TO (E'60')
+ALTER TABLE "app"."taken_4" DROP CONSTRAINT pgmend_range
+ALTER TABLE "app"."taken_5" DROP CONSTRAINT pgmend_range
+ALTER TABLE "app"."taken_6" DROP CONSTRAINT pgmend_range
