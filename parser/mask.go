@@ -42,21 +42,7 @@ func appendMasked(dst []byte, sql string) []byte {
 // appendCode masks SQL, also that within so many bodies.
 func appendCode(dst []byte, sql string, bodies int) []byte {
 	m := masker{out: dst, start: len(dst), sql: sql, bodies: bodies}
-	for m.at < len(sql) {
-		kind, n := next(sql[m.at:])
-		m.end = m.at + n
-		switch {
-		case kind <= TokenComment:
-			m.gap(sql[m.at:m.end])
-		case m.plain(kind, n):
-			m.previous = sql[m.at:m.end]
-		default:
-			m.token(kind, sql[m.at:m.end])
-		}
-		m.at = m.end
-	}
-	m.flush()
-	return m.out
+	return m.mask()
 }
 
 // masker goes through the tokens of a text.
@@ -75,6 +61,26 @@ type masker struct {
 	language bodyOf
 	setting  setting
 	list     list
+	learner  *learner // not nil: it is told where the literals are
+}
+
+// mask goes over the text.
+func (m *masker) mask() []byte {
+	for m.at < len(m.sql) {
+		kind, n := next(m.sql[m.at:])
+		m.end = m.at + n
+		switch {
+		case kind <= TokenComment:
+			m.gap(m.sql[m.at:m.end])
+		case m.plain(kind, n):
+			m.previous = m.sql[m.at:m.end]
+		default:
+			m.token(kind, m.sql[m.at:m.end])
+		}
+		m.at = m.end
+	}
+	m.flush()
+	return m.out
 }
 
 // plain reports whether a token stays as it is and changes nothing for those
@@ -115,6 +121,9 @@ func (m *masker) token(kind TokenKind, text string) {
 		m.number(text)
 	case TokenString:
 		m.string(text)
+	}
+	if m.learner != nil {
+		m.learner.note(m, kind, text)
 	}
 	m.follow(kind, text)
 	m.previous = text

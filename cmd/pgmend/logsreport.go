@@ -85,13 +85,16 @@ func (a *app) sumUp(ctx context.Context, paths []string, s selection, top int) (
 		return report.Logs{}, err
 	}
 	defer pool.Close()
-	cfg := workload.Config{
-		Shapes: workload.NewShapes(), Parse: statementCache(ctx, pool).Statements, Since: s.since, Until: s.until,
+	cache, shapes := statementCache(ctx, pool), workload.NewShapes()
+	sheet := func() *workload.Sheet {
+		return workload.NewSheet(workload.Config{
+			Shapes: shapes, Parse: cache.Templates().Statements, Since: s.since, Until: s.until,
+		})
 	}
 	s.scan.Workers, s.scan.Unproven = runtime.GOMAXPROCS(0), true
-	whole, sheets := workload.NewSheet(cfg), make([]*workload.Sheet, s.scan.Workers)
+	whole, sheets := sheet(), make([]*workload.Sheet, s.scan.Workers)
 	for i := range sheets {
-		sheets[i] = workload.NewSheet(cfg)
+		sheets[i] = sheet()
 	}
 	sum := report.Logs{Top: top, Version: version()}
 	err = a.eachLog(ctx, paths, s, func(ctx context.Context, in *logInput, scan pglog.Scan) error {

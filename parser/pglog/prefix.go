@@ -1,6 +1,9 @@
 package pglog
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // prefix is a log_line_prefix, taken apart. See
 // https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-LINE-PREFIX
@@ -15,6 +18,7 @@ type prefixPart struct {
 	escape  byte // 0: a literal
 	literal string
 	padded  bool   // %-10u, %5p: spaces on one side
+	again   bool   // the escape stands before already
 	next    string // the literal behind an escape, if one is
 }
 
@@ -48,7 +52,8 @@ func parsePrefix(s string, c *clock) *prefix {
 		case c == '%':
 			literal("%")
 		case c == 'q' || strings.IndexByte(escapes, c) >= 0:
-			p.parts = append(p.parts, prefixPart{escape: c, padded: i > from})
+			again := slices.ContainsFunc(p.parts, func(x prefixPart) bool { return x.escape == c })
+			p.parts = append(p.parts, prefixPart{escape: c, padded: i > from, again: again})
 			p.keyed = p.keyed || c == 'p' || c == 'c'
 		}
 	}
@@ -80,21 +85,24 @@ func (p *prefix) match(line string, m *prefixMatch) bool {
 	if m.first(line) {
 		return true
 	}
-	m.clear()
+	m.clear(0)
 	m.at = -1
 	return m.from(0, line)
 }
 
-func (m *prefixMatch) clear() {
-	for i := range m.parts {
-		m.values[m.parts[i].escape&127] = ""
+// clear forgets the values of the parts from the i-th on, but not what an
+// escape stands for that was before it too.
+func (m *prefixMatch) clear(i int) {
+	for ; i < len(m.parts); i++ {
+		if p := &m.parts[i]; !p.again {
+			m.values[p.escape&127] = ""
+		}
 	}
 }
 
 // first takes the first way that the search of from would try, without the
 // search: it reads nearly every line.
 func (m *prefixMatch) first(s string) bool {
-	m.clear()
 	for i := range m.parts {
 		part := &m.parts[i]
 		if part.padded {
@@ -111,6 +119,7 @@ func (m *prefixMatch) first(s string) bool {
 		case 'q':
 			m.named(s)
 			if m.anchor(s) {
+				m.clear(i)
 				return true
 			}
 			continue

@@ -183,13 +183,15 @@ func (f *stderrFramer) second(from, to int) int {
 		return -1
 	}
 	text := view(f.buf[from:to])
-	for at := 1; at < len(text); at++ {
-		i := strings.Index(text[at:], known[:5]) // the year
+	const year = len("2026")
+	for dash := year + 1; dash < len(text); dash++ {
+		i := strings.IndexByte(text[dash:], '-') // rarer than what a year begins with
 		if i < 0 {
 			return -1
 		}
-		at += i
-		if matchShape(text[at:], "dddd-dd-dd dd:dd:dd") && strings.Count(text[:at], "'")%2 == 0 && f.prefix.match(text[at:], &f.match) {
+		dash += i
+		at := dash - year
+		if text[at:dash] == known[:year] && matchShape(text[at:], "dddd-dd-dd dd:dd:dd") && strings.Count(text[:at], "'")%2 == 0 && f.prefix.match(text[at:], &f.match) {
 			return from + at
 		}
 	}

@@ -31,7 +31,7 @@ func (f *failure) merge(o *failure) {
 // other takes a record that is about no statement's time.
 func (s *Sheet) other(r *pglog.Record, at int64) {
 	e := pglog.Classify(*r)
-	s.kinds[e.Kind]++
+	s.kinds.add(e.Kind, 1)
 	s.severities.add(r.Severity, 1)
 	s.event(&e, at)
 	switch r.Severity {

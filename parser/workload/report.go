@@ -2,7 +2,6 @@ package workload
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -213,8 +212,8 @@ func (s *Sheet) Report(top int) *Report {
 	s.queries(r, top)
 	s.failures(r)
 	s.activities(r)
-	for _, k := range slices.Sorted(maps.Keys(s.kinds)) {
-		r.Events = append(r.Events, Name{string(k), s.kinds[k]})
+	for _, k := range s.kinds.sorted() {
+		r.Events = append(r.Events, Name{string(k.kind), k.count})
 	}
 	slices.SortStableFunc(r.Events, func(a, b Name) int { return cmp.Compare(b.Count, a.Count) })
 	return r

@@ -56,24 +56,27 @@ func (s *Shapes) of(list []parser.Statement) *shape {
 		}
 		key.WriteByte('\x02')
 	}
+	var texts []string
+	for i := range list {
+		texts = append(texts, list[i].Text)
+	}
+	text := clip(strings.Join(texts, "; "), textCap)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if known := s.byKey[key.String()]; known != nil {
+		known.text = min(known.text, text) // whoever came first: a log is summed up the same each time
 		return known
 	}
 	if len(s.list) > shapeCap || len(list) == 0 {
 		return s.list[0]
 	}
-	n := &shape{id: len(s.list), fingerprint: list[0].Fingerprint, kind: list[0].Kind, parsed: parsed}
-	var text []string
+	n := &shape{id: len(s.list), fingerprint: list[0].Fingerprint, kind: list[0].Kind, text: text, parsed: parsed}
 	for _, x := range list {
-		text = append(text, x.Text)
 		n.tables = append(n.tables, x.Tables...)
 	}
 	if len(list) > 1 {
 		n.fingerprint, n.kind = "", "several"
 	}
-	n.text = clip(strings.Join(text, "; "), textCap)
 	s.byKey[key.String()] = n
 	s.list = append(s.list, n)
 	return n

@@ -12,7 +12,8 @@ type Config struct {
 	// Shapes are shared by all sheets that will be merged.
 	Shapes *Shapes
 	// Parse says what a statement touches; its result is shared and not
-	// changed: parser.Cache's Statements.
+	// changed: parser.Cache's Statements, or for this sheet alone
+	// parser.Templates'.
 	Parse func(sql []byte) []parser.Statement
 	// Since and Until bound the records' times; zero is no bound. Until is
 	// not included.
@@ -30,7 +31,7 @@ type Sheet struct {
 	span       span
 	times      Histogram
 	line       line
-	kinds      map[pglog.Kind]int64
+	kinds      kinds
 	severities names
 	users      names
 	databases  names
@@ -44,7 +45,7 @@ type Sheet struct {
 
 // NewSheet returns an empty sheet.
 func NewSheet(c Config) *Sheet {
-	return &Sheet{cfg: c, known: map[*parser.Statement]*shape{}, kinds: map[pglog.Kind]int64{}}
+	return &Sheet{cfg: c, known: map[*parser.Statement]*shape{}}
 }
 
 // Add takes a record. Nothing of it is kept but copies.
@@ -74,12 +75,12 @@ func (s *Sheet) statement(r *pglog.Record, at int64) {
 		us = int64(*b.DurationMS*1000 + 0.5)
 	}
 	if b.Phase == "" { // a bare duration: of the statement that the session told of before
-		s.kinds[pglog.Duration]++
+		s.kinds.add(pglog.Duration, 1)
 		s.pairs.duration(s, r, us, at)
 		return
 	}
 	if b.Phase == "plan" {
-		s.kinds[pglog.Plan]++
+		s.kinds.add(pglog.Plan, 1)
 		if p, ok := pglog.ReadPlan(b.SQL); ok {
 			u := s.usage(s.shape(p.Query))
 			u.plans.Add(us)
@@ -96,7 +97,7 @@ func (s *Sheet) statement(r *pglog.Record, at int64) {
 	switch b.Phase {
 	case "parse", "bind":
 		u.prepare += us
-		s.kinds[pglog.Duration]++
+		s.kinds.add(pglog.Duration, 1)
 		return
 	case "fetch": // of a statement that was counted when it was executed
 		u.times.Sum += us
@@ -107,11 +108,11 @@ func (s *Sheet) statement(r *pglog.Record, at int64) {
 	}
 	u.note(r, at)
 	if !timed {
-		s.kinds[pglog.StatementLogged]++
+		s.kinds.add(pglog.StatementLogged, 1)
 		s.pairs.statement(r, shape)
 		return
 	}
-	s.kinds[pglog.Duration]++
+	s.kinds.add(pglog.Duration, 1)
 	if b.Phase != "fetch" {
 		s.took(u, us, at)
 	}
@@ -184,8 +185,8 @@ func (s *Sheet) Merge(o *Sheet) {
 	s.span.merge(o.span)
 	s.times.Merge(&o.times)
 	s.line.merge(&o.line)
-	for k, n := range o.kinds {
-		s.kinds[k] += n
+	for _, k := range o.kinds {
+		s.kinds.add(k.kind, k.count)
 	}
 	for _, n := range [...]struct{ to, from *names }{
 		{&s.severities, &o.severities}, {&s.users, &o.users}, {&s.databases, &o.databases}, {&s.apps, &o.apps}, {&s.hosts, &o.hosts},
