@@ -83,5 +83,9 @@ SELECT pg_catalog.pg_reload_conf();
 -- The bound is at least twice what is kept now, and at least `keep` (64GB). Choose it by the disk: WAL for the
 -- longest time a subscriber may be away, and at most half of what is free.
 --
+-- From 18 on there is `idle_replication_slot_timeout`, too. It is not what is set here: it bounds a time, in which a busy server
+-- fills any disk, and it also gives up the slot of a standby that is away for a weekend and keeps hardly anything. Set it
+-- yourself where you know how long each user of a slot may be away; this rule is silent then.
+--
 -- Before 15 only a superuser may run ALTER SYSTEM. From 15 on the healer can be granted this one setting; see
 -- `pgmend plan`, which prints the GRANT.
