@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -79,14 +80,39 @@ func (r *run) undoable(ctx context.Context, id string) (Attempt, *rules.Rule, er
 	if a.Plan.Mode == rules.Batches {
 		return a, rule, nil // rows are put back, and the undo's own assertions say where they cannot be
 	}
-	now, err := r.cfg.Snapshotter.Snapshot(ctx, a.Plan.Finding.Object)
+	changed, err := r.changed(ctx, a)
 	if err != nil {
 		return Attempt{}, nil, fmt.Errorf("look at the object: %w", err)
 	}
-	if diff := a.After.Snapshot.Diff(now); len(diff) > 0 {
-		return refusal("it was changed after the repair: %s", diff[0])
+	if changed != "" {
+		return refusal("it was changed after the repair: %s", changed)
 	}
 	return a, rule, nil
+}
+
+// changed says how an object differs from what a repair left. What was dropped
+// and made again is somebody's new object, however alike it is: but for an
+// index, which every REINDEX CONCURRENTLY makes again.
+func (r *run) changed(ctx context.Context, a Attempt) (string, error) {
+	o, left := a.Plan.Finding.Object, a.After.Snapshot
+	now, err := r.cfg.Snapshotter.Snapshot(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	if diff := left.Diff(now); len(diff) > 0 {
+		return diff[0], nil
+	}
+	if now.OID != left.OID && !strings.Contains(now.Kind, "index") {
+		return "it was dropped, and made again", nil
+	}
+	if o.Kind != "" || o.TableOID == 0 {
+		return "", nil
+	}
+	table, err := r.cfg.Snapshotter.Snapshot(ctx, Object{OID: o.TableOID})
+	if err == nil && !table.Exists() {
+		return "its table was dropped", nil
+	}
+	return "", err
 }
 
 func undoScript(p Plan) string {
