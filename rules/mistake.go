@@ -43,33 +43,13 @@ func didYouMean(word string, candidates []string) string {
 }
 
 // Nearest returns the candidate that a misspelt word most likely means, ""
-// where none is near: the first with the fewest edits, at most half the word.
+// where none is near: the first at the least Distance, at most half the word.
 func Nearest(word string, candidates []string) string {
 	best, distance := "", len(word)/2+1
 	for _, c := range candidates {
-		if d := edits(word, c); d < distance {
+		if d := Distance(word, c); d < distance {
 			best, distance = c, d
 		}
 	}
 	return best
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

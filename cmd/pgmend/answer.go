@@ -70,7 +70,7 @@ not repaired again. It refuses where the object is not as the repair left it.`,
 				return err
 			}
 			defer e.close()
-			done, err := e.Undo(c.Context(), id, o, report.NewLive(a.stderr, a.look(a.stderr)))
+			done, err := e.Undo(c.Context(), id, o, a.live())
 			if err != nil {
 				return err
 			}

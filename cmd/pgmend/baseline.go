@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -81,23 +80,39 @@ func (a *app) capture(ctx context.Context, dir string, from declared) error {
 		return usagef("a folder is of one database; -d names it")
 	}
 	var kept []healer.Baseline
-	for _, d := range list {
-		schema, source, err := a.schemaOf(ctx, d, from)
-		if err != nil {
-			return err
-		}
-		b, err := store.Capture(ctx, schema, source, actor())
-		if err != nil {
-			return err
-		}
-		if dir != "" {
-			if err := baseline.WriteFolder(dir, schema); err != nil {
-				return fmt.Errorf("write the SQL: %w", err)
+	var at course
+	at.begin("baseline capture", len(list))
+	err = followed(ctx, a.live(), at.look, func() error {
+		for _, d := range list {
+			b, err := a.captureOne(ctx, d, store, dir, from, &at)
+			if err != nil {
+				return err
 			}
+			kept = append(kept, b)
+			at.done()
 		}
-		kept = append(kept, b)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return a.kept(kept, out)
+}
+
+func (a *app) captureOne(ctx context.Context, d *pg.Database, store baseline.Store, dir string, from declared, at *course) (b healer.Baseline, err error) {
+	schema, source, err := a.schemaOf(ctx, d, from, at)
+	if err != nil {
+		return b, err
+	}
+	at.at(schema.Database, "keeping it")
+	if b, err = store.Capture(ctx, schema, source, actor()); err != nil || dir == "" {
+		return b, err
+	}
+	at.at(schema.Database, "writing the SQL")
+	if err := baseline.WriteFolder(dir, schema); err != nil {
+		return b, fmt.Errorf("write the SQL: %w", err)
+	}
+	return b, nil
 }
 
 // captureThere lets the daemon that has the state directory capture.
@@ -130,20 +145,20 @@ func (a *app) kept(kept []healer.Baseline, out report.Options) error {
 }
 
 // schemaOf is the schema of a database or, for it, of a folder.
-func (a *app) schemaOf(ctx context.Context, d *pg.Database, from declared) (schema baseline.Schema, source string, err error) {
+func (a *app) schemaOf(ctx context.Context, d *pg.Database, from declared, at *course) (schema baseline.Schema, source string, err error) {
 	id, err := d.Identify(ctx)
 	if err != nil {
 		return schema, "", err
 	}
 	if from.from == "" {
-		begun := time.Now()
-		if schema, err = baseline.Read(ctx, d); err == nil && terminal(a.stderr) {
-			a.warn("read %d objects of %s in %s", len(schema.Objects), id.Database, report.Elapsed(time.Since(begun)))
-		}
+		at.at(id.Database, "reading the catalog")
+		schema, err = baseline.Read(ctx, d)
 		return schema, "database", err
 	}
+	at.at(id.Database, "reading "+from.from)
 	schema, err = baseline.ReadFolder(from.from)
 	if errors.Is(err, baseline.ErrEdited) && from.scratch != "" {
+		at.at(id.Database, "running "+from.from+" in a scratch database")
 		schema, err = loaded(ctx, from, id)
 	}
 	schema.Server, schema.Database = id.SystemIdentifier, id.Database
@@ -238,76 +253,6 @@ func chosenSchema(ctx context.Context, store baseline.Store, b healer.Baseline, 
 	}
 	schema, _, err := store.Approved(ctx, b.Server, b.Database)
 	return schema, err
-}
-
-func (a *app) baselineDiffCommand() *cobra.Command {
-	var last, detailed bool
-	var from declared
-	c := &cobra.Command{
-		Use: "diff", Short: "Show what is missing, extra and different, and the SQL that would bring it back", Args: cobra.NoArgs,
-		Long: `Compares each database with its approved baseline, or with a folder. Every
-difference comes with the statements that would bring the baseline back online,
-their locks, and what they cannot bring back. It changes nothing.`,
-		Example: "  pgmend baseline diff -h db1 -d shop\n  pgmend baseline diff -d shop --from schema/ --detailed-exitcode",
-		RunE: func(c *cobra.Command, _ []string) error {
-			out, err := a.output()
-			if err != nil {
-				return err
-			}
-			drifts, err := a.drifts(c.Context(), last, from)
-			if err != nil {
-				return err
-			}
-			if err := report.Drifts(a.stdout, drifts, out); err != nil {
-				return err
-			}
-			if detailed && slices.ContainsFunc(drifts, func(d report.Drift) bool { return len(d.Differences) > 0 }) {
-				return &exitError{code: exitFindings}
-			}
-			return nil
-		},
-	}
-	c.Flags().BoolVar(&last, "captured", false, "compare with what was captured last, approved or not")
-	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 5 if something differs")
-	from.flags(c)
-	return c
-}
-
-func (a *app) drifts(ctx context.Context, last bool, from declared) ([]report.Drift, error) {
-	if err := from.check(); err != nil {
-		return nil, err
-	}
-	list, err := a.databases(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer closeDatabases(list)
-	store, done, err := a.store(looks)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	var out []report.Drift
-	for _, d := range list {
-		have, err := baseline.Read(ctx, d)
-		if err != nil {
-			return nil, err
-		}
-		var want baseline.Schema
-		switch {
-		case from.from != "":
-			want, _, err = a.schemaOf(ctx, d, from)
-		case last:
-			want, _, err = store.Captured(ctx, have.Server, have.Database)
-		default:
-			want, _, err = store.Approved(ctx, have.Server, have.Database)
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, report.Drift{Database: have.Database, Differences: baseline.Compare(want, have), Locked: have.Locked()})
-	}
-	return out, nil
 }
 
 func (a *app) baselineApproveCommand() *cobra.Command {

@@ -34,7 +34,7 @@ and a pause hold in any case.`,
 			}
 			return a.run(c.Context(), report.Healed, acts, false, func(ctx context.Context, e *engine, o healer.Options) (healer.Result, error) {
 				o.Ceiling, o.Now, o.Yes = top, now, yes
-				live := report.NewLive(a.stderr, a.look(a.stderr))
+				live := a.live()
 				if yes {
 					return healShown(ctx, e, o, live)
 				}
@@ -69,7 +69,7 @@ func (a *app) askAndHeal(ctx context.Context, e *engine, o healer.Options, live 
 
 // healShown heals, and shows meanwhile how far it is.
 func healShown(ctx context.Context, e *engine, o healer.Options, live *report.Live) (result healer.Result, err error) {
-	err = followed(ctx, live, e.patients, func() error {
+	err = followed(ctx, live, lookAt(e.patients), func() error {
 		result, err = e.Heal(ctx, o, live)
 		return err
 	})

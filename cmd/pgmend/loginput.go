@@ -1,11 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -102,54 +102,23 @@ func firstTime(f *os.File, scan pglog.Scan) time.Time {
 	return time.Time{}
 }
 
-// reading shows on a terminal how far the logs were read.
-type reading struct {
-	done    chan struct{}
-	running sync.WaitGroup
-}
-
-func (a *app) watchReading(inputs []*logInput) *reading {
-	w := &reading{done: make(chan struct{})}
-	if !terminal(a.stderr) || a.env("TERM") == "dumb" {
-		return w
+// readOf is how far the logs were read.
+func readOf(inputs []*logInput) func(context.Context) []report.Progress {
+	all := report.Progress{Command: "logs", Object: fmt.Sprintf("%d files", len(inputs)), Phase: "reading", Bytes: true, Since: time.Now()}
+	if len(inputs) == 1 {
+		all.Object = inputs[0].name
 	}
-	var size int64
 	for _, in := range inputs {
-		size += in.size
+		all.Total += in.size
 	}
-	began := time.Now()
-	w.running.Go(func() {
-		tick := time.NewTicker(200 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-w.done:
-				fmt.Fprint(a.stderr, "\r\x1b[K")
-				return
-			case <-tick.C:
-			}
-			var n int64
-			for _, in := range inputs {
-				n += in.read.Load()
-			}
-			fmt.Fprint(a.stderr, "\r\x1b[K"+readingLine(n, size, time.Since(began)))
+	if slices.ContainsFunc(inputs, func(in *logInput) bool { return in.file == nil }) {
+		all.Total = 0 // stdin has no end before it ends
+	}
+	return func(context.Context) []report.Progress {
+		now := all
+		for _, in := range inputs {
+			now.Done += in.read.Load()
 		}
-	})
-	return w
-}
-
-// readingLine says how far it is, how fast, and how long it will take.
-func readingLine(n, size int64, took time.Duration) string {
-	rate := float64(n) / took.Seconds()
-	line := fmt.Sprintf("%s read, %s/s", report.Size(n), report.Size(int64(rate)))
-	if size > 0 && n <= size && rate > 0 {
-		left := time.Duration(float64(size-n) / rate * float64(time.Second))
-		line = fmt.Sprintf("%3d %% of %s, %s/s, %s left", n*100/size, report.Size(size), report.Size(int64(rate)), left.Round(time.Second))
+		return []report.Progress{now}
 	}
-	return line
-}
-
-func (w *reading) stop() {
-	close(w.done)
-	w.running.Wait()
 }

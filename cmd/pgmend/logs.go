@@ -93,8 +93,11 @@ func (a *app) eachLog(ctx context.Context, paths []string, s selection, read fun
 	if err != nil {
 		return err
 	}
-	watch := a.watchReading(inputs)
-	defer watch.stop()
+	return followed(ctx, a.live(), readOf(inputs), func() error { return readLogs(ctx, inputs, s, read) })
+}
+
+// readLogs scans what was opened, one log after the other.
+func readLogs(ctx context.Context, inputs []*logInput, s selection, read func(ctx context.Context, l *logInput, scan pglog.Scan) error) error {
 	var failed []error
 	for _, in := range inputs {
 		scan := s.scan

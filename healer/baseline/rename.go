@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pgmend/pgmend/rules"
 )
 
 var digits = regexp.MustCompile(`[0-9]+`)
@@ -78,30 +80,5 @@ func Near(a, b string) bool {
 	if min(len(a), len(b)) < 6 {
 		most = 1
 	}
-	return a != b && distance([]rune(a), []rune(b)) <= most
-}
-
-// distance counts the letters to change, add, leave out or exchange with their
-// neighbour, to make one word of another.
-func distance(a, b []rune) int {
-	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		now := make([]int, len(b)+1)
-		now[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			now[j] = min(last[j]+1, now[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				now[j] = min(now[j], before[j-2]+1)
-			}
-		}
-		before, last = last, now
-	}
-	return last[len(b)]
+	return a != b && rules.Distance(a, b) <= most
 }

@@ -16,15 +16,22 @@ type Progress struct {
 	Object   string
 	Phase    string
 	Done     int64
-	Total    int64     // 0: the server does not know yet
-	Since    time.Time // when this phase was first seen
+	Total    int64     // 0: nobody knows yet
+	Bytes    bool      // Done and Total are bytes
+	Since    time.Time // when Done was 0; zero: when this phase was first seen
 	Waits    string    // for whom it waits; "": it does not
 }
 
 // text says it on one line.
 func (p Progress) text(now time.Time) string {
 	s := join(p.Command, p.Object+":", p.Phase)
-	if p.Total > 0 {
+	if p.Bytes && p.Done > 0 {
+		s += ", " + Size(p.Done)
+		if p.Total > 0 {
+			s += " of " + Size(p.Total)
+		}
+	}
+	if p.Total > 0 && p.Done <= p.Total {
 		s += fmt.Sprintf(", %d %%", p.Done*100/p.Total)
 		if left, ok := p.left(now); ok {
 			s += ", about " + Elapsed(left) + " left"
@@ -65,7 +72,7 @@ func ProgressOf(c healer.Census) []Progress {
 	return out
 }
 
-// Follow shows how far pgmend's commands are, until the context ends. At a
+// Follow shows how far commands are, until the context ends. At a
 // terminal that is a line that changes; elsewhere each phase is a line, once.
 func (l *Live) Follow(ctx context.Context, every time.Duration, look func(context.Context) []Progress) {
 	tick := time.NewTicker(every)
@@ -90,11 +97,13 @@ func (l *Live) Follow(ctx context.Context, every time.Duration, look func(contex
 			if !seen {
 				since = now
 				known[key] = now
-				if l.opts.Width == 0 {
-					l.line(now, p.Database, "phase", plain, p.text(now))
-				}
 			}
-			list[i].Since = since
+			if p.Since.IsZero() {
+				list[i].Since = since
+			}
+			if !seen && l.opts.Width == 0 {
+				l.line(now, p.Database, "phase", plain, list[i].text(now))
+			}
 		}
 		text := list[0].text(now)
 		if more := len(list) - 1; more > 0 {

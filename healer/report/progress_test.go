@@ -63,6 +63,25 @@ func TestProgressIsOneLineAPhaseOnAPipe(t *testing.T) {
 	}
 }
 
+// What is counted in bytes says how many; where nobody knows the end, no share
+// and no time are made up, nor where more was read than there was to begin with.
+func TestProgressOfBytes(t *testing.T) {
+	began := time.Now().Add(-time.Minute)
+	at := func(done, total int64) []report.Progress {
+		return []report.Progress{{Command: "logs", Object: "pg.log", Phase: "reading", Done: done, Total: total, Bytes: true, Since: began}}
+	}
+	for want, look := range map[string][]report.Progress{
+		"logs pg.log: reading, 20 MB of 40 MB, 50 %, about 1m": at(20<<20, 40<<20),
+		"logs pg.log: reading, 20 MB\n":                        at(20<<20, 0),
+		"logs pg.log: reading, 41 MB of 40 MB\n":               at(41<<20, 40<<20),
+		"logs pg.log: reading, 0 %\n":                          at(0, 40<<20),
+	} {
+		if out := follow(t, report.Options{}, look); !strings.Contains(out, want) {
+			t.Errorf("no %q in %q", want, out)
+		}
+	}
+}
+
 func TestProgressIsALineThatChangesAtATerminal(t *testing.T) {
 	at := func(done int64) []report.Progress {
 		return []report.Progress{{Database: "shop", Command: "VACUUM", Object: "app.orders", Phase: "scanning heap", Done: done, Total: 10}}
