@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 10m
 
-.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-delay bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix bench-scan bench-quarantine bench-baseline docs help
+.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-delay bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix test-regress bench-scan bench-quarantine bench-baseline docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ test-ops: ## rsyslog, syslog-ng and promtool against the alerts, a real PgBounce
 test-matrix: ## every rule's fixture on PostgreSQL 13 to 18, as a table
 	@scripts/ensure-postgres.sh all
 	@scripts/matrix.sh $(MAJORS)
+
+# REGRESS is a gzipped file of JSON lines with the statements of PostgreSQL's
+# regression tests: sql, file, stmt_types. It is not part of the repository.
+test-regress: ## what PostgreSQL's own regression tests leave behind: nothing of it is repaired but what is broken
+	@scripts/ensure-postgres.sh
+	PGMEND_REGRESS_DATA=$(abspath $(REGRESS)) $(GO) test -count=1 -v -timeout 30m -run TestNothingIsRepairedInTheRegressionDatabase ./healer/rulestest
 
 bench-scan: ## a pass of all rules over 20,000 tables and 60,000 indexes
 	@scripts/ensure-postgres.sh
