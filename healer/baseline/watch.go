@@ -45,6 +45,7 @@ type entry struct {
 	Name       string `json:"name"` // of the finding
 	Relation   string `json:"relation"`
 	Column     string `json:"column,omitempty"`
+	Function   string `json:"function,omitempty"` // its plain name
 	Owner      string `json:"owner"`
 	What       string `json:"what"`
 	Object     string `json:"object"` // in words
@@ -134,6 +135,10 @@ func (w *Watch) entry(ctx context.Context, d Difference, database string, since 
 	}
 	if d.Table != "" && d.Kind != KindIndex {
 		e.Column = d.column()
+	}
+	switch d.Kind {
+	case KindFunction, KindProcedure, KindAggregate:
+		e.Function = plainOf(d.Key)
 	}
 	e.ID = digest([]byte(strings.Join([]string{string(d.Kind), d.Schema, d.Table, d.Name, string(d.What), d.Want, d.Have}, "\x00")))[:16]
 	if d.Heals() {

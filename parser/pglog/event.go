@@ -50,7 +50,9 @@ func (e Event) DurationMS() (ms float64, ok bool) {
 }
 
 // Fields are what a rule may narrow itself by: schema, table, constraint,
-// column, sqlstate, user and database, as far as they are known.
+// column, function, sqlstate, user and database, as far as they are known. A
+// function is as the statement wrote it, with its schema or without, and without
+// the types of its arguments.
 func (e Event) Fields() map[string]string {
 	f := map[string]string{"sqlstate": e.Record.SQLState, "user": e.Record.User, "database": e.Record.Database}
 	switch b := e.Body.(type) {
@@ -65,6 +67,8 @@ func (e Event) Fields() map[string]string {
 			f["schema"], f["table"] = b.Schema, b.Name
 		case "column":
 			f["schema"], f["table"], f["column"] = b.Schema, b.Table, b.Name
+		case "function":
+			f["function"], _, _ = strings.Cut(b.Name, "(")
 		}
 	case *Vacuum:
 		f["database"], f["schema"], f["table"] = b.Database, b.Schema, b.Table

@@ -20,6 +20,7 @@ SELECT (d.v ->> 'oid')::oid AS oid, d.v ->> 'schema' AS schema, d.v ->> 'name' A
  WHERE (@event.table IS NULL OR d.v ->> 'relation' = @event.table)
    AND (@event.schema IS NULL OR d.v ->> 'schema' = @event.schema)
    AND (@event.column IS NULL OR d.v ->> 'column' IS NULL OR d.v ->> 'column' = @event.column)
+   AND (@event.function IS NULL OR @event.function IN (d.v ->> 'function', pg_catalog.concat(d.v ->> 'schema', '.', d.v ->> 'function')))
 
 -- guard: the name is no slip of the pen
 SELECT @typo WHERE @typo::text IS NOT NULL
@@ -73,6 +74,9 @@ SELECT pg_catalog.format('%s is still %s', d.v ->> 'object', d.v ->> 'what')
 -- Healed is only what a person approved with `pgmend baseline approve`, from the definition that the server itself printed then, and
 -- never from the statement that failed. What comes back is the thing, not its data: a table comes back empty, a column without the
 -- values it had, a sequence at its beginning. Find out who dropped it, and take the rows from a backup *before* new ones are written.
+--
+-- A missing function is looked for by its name. Where the baseline lacks none of that name, nothing is found: then one that takes other
+-- types was meant, or one in a schema that the `search_path` leaves out, and the statement or the setting has to change.
 --
 -- A foreign key or a check is added NOT VALID and then validated, a key and an index are built concurrently, a column is added only as
 -- nullable or with a constant default. What would rewrite a table or change what somebody made is planned in words and left to you, and

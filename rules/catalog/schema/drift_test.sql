@@ -42,6 +42,13 @@ ALTER TABLE app.retyped ALTER COLUMN amount TYPE integer;
 
 -- log
 {"timestamp":"2026-11-25 08:00:00.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":1,"error_severity":"ERROR","state_code":"42P01","message":"relation \"log\" does not exist","statement":"SELECT * FROM log","cursor_position":15,"backend_type":"client backend"}
+{"timestamp":"2026-11-25 08:00:02.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":2,"error_severity":"ERROR","state_code":"42883","message":"function app.twice(integer) does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT app.twice(1)","cursor_position":8,"backend_type":"client backend"}
+{"timestamp":"2026-11-25 08:00:03.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":3,"error_severity":"ERROR","state_code":"42883","message":"function twice(unknown) does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT twice('1')","cursor_position":8,"backend_type":"client backend"}
+
+-- quiet log
+{"timestamp":"2026-11-25 08:00:04.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":4,"error_severity":"ERROR","state_code":"42883","message":"function app.touch(integer) does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT app.touch(1)","cursor_position":8,"backend_type":"client backend"}
+{"timestamp":"2026-11-25 08:00:05.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":5,"error_severity":"ERROR","state_code":"42883","message":"function other.twice(integer) does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT other.twice(1)","cursor_position":8,"backend_type":"client backend"}
+{"timestamp":"2026-11-25 08:00:06.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":6,"error_severity":"ERROR","state_code":"42883","message":"function app.twice_more(integer) does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT app.twice_more(1)","cursor_position":8,"backend_type":"client backend"}
 
 -- want
 app.customers
