@@ -43,8 +43,12 @@ func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outco
 	if seen != nil {
 		out.Locks, out.Delayed = seen.locks(), len(seen.delayed)
 	}
-	if after := o.wal(ctx); before > 0 && after > before {
+	after := o.wal(ctx)
+	if before > 0 && after > before {
 		out.WALBytes = after - before
+	}
+	if err == nil && st.Class == "vacuum" {
+		o.endure(ctx, after)
 	}
 	return out, err
 }
@@ -292,12 +296,4 @@ func (o *operation) nothingDeferred(ctx context.Context) error {
 		return err
 	}
 	return &healer.Refusal{Guard: "sandbox", Reason: rows[0][0].Text + " would run its owner's code at COMMIT with the healer's rights; run the statement as the owner"}
-}
-
-// wal is the server's WAL position in bytes, 0 where it may not be asked.
-func (o *operation) wal(ctx context.Context) int64 {
-	if o.conn.TxStatus() == 'E' || o.conn.IsClosed() {
-		return 0
-	}
-	return o.watch.wal(ctx)
 }

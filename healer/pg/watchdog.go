@@ -264,9 +264,10 @@ func (s *sighting) locks() []healer.LockUse {
 	return out
 }
 
-// wal asks for the position of the WAL.
-func (w *watchdog) wal(ctx context.Context) int64 {
-	rows, err := w.query(ctx, "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::pg_catalog.int8")
+// wal asks for a position of the WAL, up to which it was made (insert) or is on
+// disk (flush); 0 where it may not be asked.
+func (w *watchdog) wal(ctx context.Context, position string) int64 {
+	rows, err := w.query(ctx, "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_"+position+"_lsn(), '0/0')::pg_catalog.int8")
 	if err != nil {
 		return 0
 	}
