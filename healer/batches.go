@@ -148,24 +148,30 @@ const (
 )
 
 // discard drops what an attempt that does not go on needs no more: the list of
-// rows still to move, and the quarantine, if no row has got into it.
+// rows still to move, and the quarantine, if no row has got into it. An attempt
+// that was cut short may have made them without knowing it any more.
 func (j *job) discard(ctx context.Context) error {
-	if j.action.Mode != rules.Batches || j.attempt.UndoOf != "" || j.attempt.moved() == 0 {
+	if j.action.Mode != rules.Batches || j.attempt.UndoOf != "" || len(j.attempt.Steps) == 0 {
 		return nil
+	}
+	made, err := j.made(ctx, j.attempt.ID)
+	if err != nil {
+		return err
 	}
 	s, err := j.open(ctx, rules.Transaction)
 	if err != nil {
 		return err
 	}
-	err = j.drops(ctx, s)
+	err = j.drops(ctx, s, made)
 	if err = errors.Join(err, s.Close(ctx, err == nil)); err != nil {
 		return fmt.Errorf("drop the list of rows still to move: %w", err)
 	}
 	return nil
 }
 
-func (j *job) drops(ctx context.Context, s Session) error {
-	if err := j.dropTable(ctx, s, dropWorklist); err != nil {
+// drops drops them; the quarantine is there only where it was made.
+func (j *job) drops(ctx context.Context, s Session, made bool) error {
+	if err := j.dropTable(ctx, s, dropWorklist); err != nil || !made {
 		return err
 	}
 	held, err := rules.ParseTemplate(anyQuarantined, 0)
@@ -194,14 +200,21 @@ func (j *job) dropTable(ctx context.Context, s Session, text string) error {
 
 // gone reports whether the quarantine of an attempt is not there any more,
 // which is what its undo ends with.
-func (r *run) gone(ctx context.Context, done Attempt) error {
-	o := done.Plan.Finding.Object
-	s, err := r.cfg.Snapshotter.Snapshot(ctx, Object{Schema: o.Schema, Name: rules.RunValues(done.ID)[rules.RunQuarantine].Text})
+func (j *job) gone(ctx context.Context, done Attempt) error {
+	made, err := j.made(ctx, done.ID)
 	switch {
 	case err != nil:
 		return err
-	case s.Exists():
-		return fmt.Errorf("rows of %s are still in quarantine", o.Name)
+	case made:
+		return fmt.Errorf("rows of %s are still in quarantine", done.Plan.Finding.Object.Name)
 	}
 	return nil
+}
+
+// made reports whether there is a quarantine of an attempt.
+func (j *job) made(ctx context.Context, attempt string) (bool, error) {
+	s, err := j.cfg.Snapshotter.Snapshot(ctx, Object{
+		Schema: j.attempt.Plan.Finding.Object.Schema, Name: rules.RunValues(attempt)[rules.RunQuarantine].Text,
+	})
+	return err == nil && s.Exists(), err
 }

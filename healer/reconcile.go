@@ -121,7 +121,9 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 		return nil //nolint:nilerr // it is asked again next time
 	}
 	a.Verified = err == nil
-	if err := j.discard(ctx); err != nil {
+	if err := j.discard(ctx); lost(err) || yielded(err) {
+		return nil //nolint:nilerr // the same: nothing of it may be left
+	} else if err != nil {
 		a.Err += "; " + err.Error()
 	}
 	if after, err := j.picture(ctx, rule, a.Plan.Finding.Object, j.values); err == nil {
