@@ -6,10 +6,10 @@ var hazards = []struct {
 	rows  []hazard
 }{
 	{"Locks and interruption", []hazard{
-		{"1", "our ALTER waits behind a long reader and every later query queues behind us (seen)", "lock_timeout ≤ 500 ms, jittered retry", "under pgbench with heavy DDL it is not measured"},
+		{"1", "our ALTER waits behind a long reader and every later query queues behind us (seen)", "lock_timeout ≤ 500 ms, jittered retry", ""},
 		{"2", "a concurrent build waits for old snapshots, for hours", "precheck oldest transaction, prepared ones, xmin", ""},
 		{"3", "lock_timeout fires inside that wait and leaves an invalid, write-maintained index (seen)", "record the oid; read the catalog after every outcome", ""},
-		{"4", "CREATE INDEX CONCURRENTLY IF NOT EXISTS succeeds over an invalid index (seen)", "compare validity and definition", "no rule builds with IF NOT EXISTS; vet has no test that it may not"},
+		{"4", "CREATE INDEX CONCURRENTLY IF NOT EXISTS succeeds over an invalid index (seen)", "vet refuses IF NOT EXISTS in every rule", ""},
 		{"5", "leftover names: `_ccnew1`, 63-byte truncation, quoted names (seen)", "match oid, table, definition; never the name alone", "more than the names of the fixture"},
 		{"6", "a failing build retried each cycle piles up leftovers", "one retry, then quarantine", ""},
 		{"7", "kill -9 of the client: the server keeps reindexing (seen)", "at start, find our application_name and attempt; adopt, never run again", ""},
@@ -25,7 +25,7 @@ var hazards = []struct {
 	}},
 	{"The wrong repair", []hazard{
 		{"17", "non-owner VACUUM or ANALYZE: WARNING and success (seen)", "notices are failures; verify the effect", ""},
-		{"18", "FREEZE under a prepared transaction: success, no effect (seen)", "the horizon first; verify", "the fixture of vacuum/wraparound is not said to prove it"},
+		{"18", "FREEZE under a prepared transaction: success, no effect (seen)", "the horizon first; verify", ""},
 		{"19", "setval hands out an id twice (seen); a sentinel row makes it exhaust the type (seen)", "ALTER SEQUENCE … RESTART under its lock, forward only; sentinel guard", "64 inserters beside the repair are not played"},
 		{"20", "cyclic, descending, interleaved sequences", "refuse", ""},
 		{"21", "a re-created empty table hides a loss or breaks a restore", "approval; refuse if the log shows it was dropped", "no rule creates a table that is missing"},

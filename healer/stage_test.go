@@ -119,6 +119,9 @@ func rule(t *testing.T, id, sections string) *rules.File {
 	if strings.Contains(sections, "-- repair") {
 		hazards = "analyze"
 	}
+	if strings.Contains(sections, "ALTER TABLE") {
+		hazards = "reloptions"
+	}
 	f, err := rules.Parse(id+".sql", []byte(strings.Replace(head, "HAZARDS", hazards, 1)+sections+"\n\n-- guidance\n-- None.\n"))
 	if err != nil {
 		t.Fatal(err)

@@ -21,9 +21,9 @@ func (g gauge) Readings(ctx context.Context, of []healer.Relation) ([]healer.Rea
 }
 
 // watched is a site whose server counts statements.
-func watched(t *testing.T, script string) (*site, func(healer.Policy, ...func(*healer.Config)) *healer.Healer) {
+func watched(t *testing.T, source healer.RuleSource, script string) (*site, func(healer.Policy, ...func(*healer.Config)) *healer.Healer) {
 	t.Helper()
-	x := newSite(t, map[string]string{"shared_preload_libraries": "pg_stat_statements"}, builtin(t), script)
+	x := newSite(t, map[string]string{"shared_preload_libraries": "pg_stat_statements", "max_worker_processes": "20"}, source, script)
 	x.super("CREATE EXTENSION pg_stat_statements")
 	db, err := pg.Open(t.Context(), pg.Config{Observer: x.ConnString(x.Name, x.Name+"_observer")})
 	if err != nil {
@@ -94,7 +94,7 @@ func last(t *testing.T, h *healer.Healer) (repair, undo healer.Attempt) {
 func TestAChangeThatMakesStatementsSlowerIsTakenBack(t *testing.T) {
 	t.Parallel()
 	const sql = "SELECT count(*) FROM app.shelf WHERE a = $1::int"
-	x, healing := watched(t, `CREATE TABLE app.shelf (id int PRIMARY KEY, a int, pad text);
+	x, healing := watched(t, builtin(t), `CREATE TABLE app.shelf (id int PRIMARY KEY, a int, pad text);
 		INSERT INTO app.shelf SELECT g, g, repeat('x', 100) FROM generate_series(1, 60000) AS g;
 		CREATE INDEX t_a ON app.shelf (a); VACUUM ANALYZE app.shelf`)
 	many := slices.Repeat([]string{"7"}, 60)
@@ -150,11 +150,69 @@ func TestAChangeThatMakesStatementsSlowerIsTakenBack(t *testing.T) {
 	}
 }
 
+// parallel is a rule that means well, and whose storage parameter makes a small
+// table slow to read: each query starts processes for it.
+const parallel = `
+-- detect
+SELECT c.oid, n.nspname AS schema, c.relname AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner
+  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE n.nspname = 'app' AND c.relname = 'shelf' AND c.reloptions IS NULL
+
+-- repair: transaction
+ALTER TABLE {schema}.{name} SET (parallel_workers = 8);
+
+-- verify: within=5s
+SELECT 'it is as it was' FROM pg_catalog.pg_class AS c WHERE c.oid = @oid AND c.reloptions IS NULL
+
+-- undo: transaction
+ALTER TABLE {schema}.{name} RESET (parallel_workers);`
+
+// A storage parameter makes statements slow, and is taken back with the reason.
+// hazard: 56
+func TestAStorageParameterThatMakesStatementsSlowerIsTakenBack(t *testing.T) {
+	t.Parallel()
+	const sql = "SELECT sum(length(pad)) FROM app.shelf WHERE id <> $1::int"
+	x, healing := watched(t, source{rule(t, "test/parallel", parallel)}, `CREATE TABLE app.shelf (id int, pad text);
+		INSERT INTO app.shelf SELECT g, repeat('x', 100) FROM generate_series(1, 1000) AS g; VACUUM ANALYZE app.shelf`)
+	x.super("ALTER DATABASE " + x.Name + " SET parallel_setup_cost = 0")
+	x.super("ALTER DATABASE " + x.Name + " SET parallel_tuple_cost = 0")
+	x.super("ALTER DATABASE " + x.Name + " SET max_parallel_workers_per_gather = 8")
+	many := slices.Repeat([]string{"7"}, 60)
+	x.calls(sql, many...)
+	h := healing(healer.Policy{Heal: true})
+	o := healer.Options{Rules: []string{"test/parallel"}, Person: true, Now: true, Actor: "tester"}
+	r, err := h.Heal(t.Context(), o)
+	if a := only(t, r, err); !a.Verified || a.Watch == nil || a.Watch.State != healer.Watching {
+		t.Fatalf("%s: %s, watch %+v", a.State, a.Err, a.Watch)
+	}
+	for deadline := time.Now().Add(time.Minute); ; x.calls(sql, many...) {
+		if err := h.Watch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		a, undo := last(t, h)
+		if a.Watch.State == healer.TakenBack && undo.Verified {
+			if !strings.Contains(undo.Why, "FROM app.shelf WHERE id") || a.State != healer.Undone {
+				t.Errorf("%s, because %q", a.State, undo.Why)
+			}
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s, watch %+v, undo %s %s", a.State, a.Watch, undo.State, undo.Err)
+		}
+	}
+	if options := x.Ask(t, x.Name, "postgres", "SELECT reloptions::text FROM pg_class WHERE relname = 'shelf'"); options != "" {
+		t.Errorf("the table has %s", options)
+	}
+	if r, err := h.Heal(t.Context(), o); err != nil || len(r.Repairs) > 0 {
+		t.Errorf("it is repaired again: %d repairs, %v", len(r.Repairs), err)
+	}
+}
+
 // A few slow calls, and a slow hour of the whole database, undo nothing.
 func TestNoiseTakesNothingBack(t *testing.T) {
 	t.Parallel()
 	const mine, others = "SELECT pg_sleep($1::float8) FROM app.shelf WHERE id = 1", "SELECT pg_sleep($1::float8) FROM app.elsewhere"
-	x, healing := watched(t, `CREATE TABLE app.shelf (id int PRIMARY KEY, a int); INSERT INTO app.shelf VALUES (1, 1);
+	x, healing := watched(t, builtin(t), `CREATE TABLE app.shelf (id int PRIMARY KEY, a int); INSERT INTO app.shelf VALUES (1, 1);
 		CREATE TABLE app.elsewhere (id int); INSERT INTO app.elsewhere VALUES (1); CREATE INDEX t_a ON app.shelf (a)`)
 	quick := slices.Repeat([]string{"0.002"}, 40)
 	x.calls(mine, quick...)

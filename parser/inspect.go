@@ -44,6 +44,9 @@ func (i *inspector) statement(r raw) {
 		i.function(n.list("funcname"))
 	case "IndexStmt":
 		i.Index = n.str("idxname")
+		if n.flag("if_not_exists") {
+			i.Options = append(i.Options, "if_not_exists")
+		}
 	case "VacuumStmt":
 		i.options(n.list("options"))
 		for v := range n.list("rels") {

@@ -9,7 +9,8 @@ type Inspection struct {
 	Concurrently bool
 	// Index is the name a CREATE INDEX gives.
 	Index string
-	// Options are the lower-case option names of VACUUM, ANALYZE, REINDEX …
+	// Options are the lower-case option names of VACUUM, ANALYZE, REINDEX …,
+	// "if_not_exists" of CREATE INDEX,
 	// and the sub-commands of ALTER TABLE ("validate_constraint").
 	Options []string
 

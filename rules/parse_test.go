@@ -113,6 +113,22 @@ func TestParseReadsEverything(t *testing.T) {
 	}
 }
 
+// A build that does nothing where an invalid index has the name, and says that it
+// succeeded, is in no rule.
+// hazard: 4
+func TestNoIndexIsBuiltIfNotExists(t *testing.T) {
+	for statement, refused := range map[string]bool{
+		"CREATE INDEX CONCURRENTLY i ON {schema}.{name} (id)": false, "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON {schema}.{name} (id)": true,
+	} {
+		src := strings.Replace(good, "DROP INDEX CONCURRENTLY {schema}.{name}", statement, 1)
+		src = strings.Replace(src, "hazards: reindex, drop_index", "hazards: reindex, create_index", 1)
+		_, err := Parse("test/good.sql", []byte(src))
+		if refused != (err != nil && strings.Contains(err.Error(), "over an invalid index")) || !refused && err != nil {
+			t.Errorf("%s: %v", statement, err)
+		}
+	}
+}
+
 // Each mistake is refused with its line and what is wrong.
 // hazard: 36c
 func TestMistakesAreRefusedWithFileAndLine(t *testing.T) {

@@ -96,6 +96,9 @@ func (v *vetter) step(a *Action, i parser.Inspection) string {
 		if !i.Concurrently {
 			return fmt.Sprintf("%s without CONCURRENTLY stops writers", i.Class)
 		}
+		if slices.Contains(i.Options, "if_not_exists") {
+			return "CREATE INDEX IF NOT EXISTS succeeds over an invalid index, or over another one of that name"
+		}
 	case "vacuum":
 		if slices.Contains(i.Options, "full") {
 			return "VACUUM FULL locks everybody out and is never run"

@@ -192,48 +192,63 @@ func (x *site) canary(t *testing.T) {
 	})
 }
 
+// attacked is a site whose owner is evil, and whose healer may be a superuser.
+func attacked(t *testing.T, s *pgtest.Server, super bool) *site {
+	t.Helper()
+	x := newSite(t, s)
+	x.canary(t)
+	if super {
+		x.db = x.open(t, true)
+	}
+	return x
+}
+
 // hazard: 36
 func TestOwnerCodeCannotBorrowTheHealersRights(t *testing.T) {
 	pgtest.Each(t, func(t *testing.T, s *pgtest.Server) {
-		t.Run("index predicate in a sandboxed read", func(t *testing.T) {
-			x := newSite(t, s)
-			x.canary(t)
-			x.Exec(t, x.name, x.owner, evil+"CREATE TABLE app.t (id int); CREATE INDEX ON app.t (id) WHERE app.evil(1) = 1; INSERT INTO app.t VALUES (1)")
-			if _, err := x.db.Read(t.Context(), read(t, "SELECT t.id FROM app.t AS t WHERE t.id = 1", x.owner)); err != nil {
-				t.Error(err)
+		t.Run("of setup sql", func(t *testing.T) { attack(t, s, false) })
+		t.Run("of a superuser", func(t *testing.T) { attack(t, s, true) })
+	})
+}
+
+// attack runs an owner's code in all the ways there are.
+func attack(t *testing.T, s *pgtest.Server, super bool) {
+	t.Helper()
+	t.Run("index predicate in a sandboxed read", func(t *testing.T) {
+		x := attacked(t, s, super)
+		x.Exec(t, x.name, x.owner, evil+"CREATE TABLE app.t (id int); CREATE INDEX ON app.t (id) WHERE app.evil(1) = 1; INSERT INTO app.t VALUES (1)")
+		if _, err := x.db.Read(t.Context(), read(t, "SELECT t.id FROM app.t AS t WHERE t.id = 1", x.owner)); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("index predicate in sandboxed reads together", func(t *testing.T) {
+		x := attacked(t, s, super)
+		x.Exec(t, x.name, x.owner, evil+"CREATE TABLE app.t (id int); CREATE INDEX ON app.t (id) WHERE app.evil(1) = 1; INSERT INTO app.t VALUES (1)")
+		answers, err := x.db.ReadEach(t.Context(), read(t, "SELECT t.id FROM app.t AS t WHERE t.id = 1", x.owner), make([]rules.Values, 5), 2)
+		for i, a := range answers {
+			if !a.Given || len(a.Rows) != 1 {
+				t.Errorf("answer %d: %+v", i, a)
 			}
-		})
-		t.Run("index predicate in sandboxed reads together", func(t *testing.T) {
-			x := newSite(t, s)
-			x.canary(t)
-			x.Exec(t, x.name, x.owner, evil+"CREATE TABLE app.t (id int); CREATE INDEX ON app.t (id) WHERE app.evil(1) = 1; INSERT INTO app.t VALUES (1)")
-			answers, err := x.db.ReadEach(t.Context(), read(t, "SELECT t.id FROM app.t AS t WHERE t.id = 1", x.owner), make([]rules.Values, 5), 2)
-			for i, a := range answers {
-				if !a.Given || len(a.Rows) != 1 {
-					t.Errorf("answer %d: %+v", i, a)
-				}
-			}
-			if err != nil {
-				t.Error(err)
-			}
-		})
-		t.Run("CHECK in VALIDATE", func(t *testing.T) {
-			x := newSite(t, s)
-			x.canary(t)
-			x.Exec(t, x.name, x.owner, evil+"CREATE TABLE app.t (id int); INSERT INTO app.t VALUES (1); ALTER TABLE app.t ADD CONSTRAINT c CHECK (app.evil(id) = id) NOT VALID")
-			op := begin(t, x.db, rules.Transaction)
-			_, err := op.Exec(t.Context(), healer.Statement{SQL: "ALTER TABLE app.t VALIDATE CONSTRAINT c", Class: "alter_table", Role: x.owner})
-			if err := errors.Join(err, op.Close(t.Context(), err == nil)); err != nil {
-				t.Error(err)
-			}
-			if v := x.Ask(t, x.name, "postgres", "SELECT convalidated FROM pg_constraint WHERE conname = 'c'"); v != "t" {
-				t.Error("the constraint is not validated")
-			}
-		})
-		t.Run("a trigger that defers itself to COMMIT", func(t *testing.T) {
-			x := newSite(t, s)
-			x.canary(t)
-			x.Exec(t, x.name, x.owner, evil+`
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("CHECK in VALIDATE", func(t *testing.T) {
+		x := attacked(t, s, super)
+		x.Exec(t, x.name, x.owner, evil+"CREATE TABLE app.t (id int); INSERT INTO app.t VALUES (1); ALTER TABLE app.t ADD CONSTRAINT c CHECK (app.evil(id) = id) NOT VALID")
+		op := begin(t, x.db, rules.Transaction)
+		_, err := op.Exec(t.Context(), healer.Statement{SQL: "ALTER TABLE app.t VALIDATE CONSTRAINT c", Class: "alter_table", Role: x.owner})
+		if err := errors.Join(err, op.Close(t.Context(), err == nil)); err != nil {
+			t.Error(err)
+		}
+		if v := x.Ask(t, x.name, "postgres", "SELECT convalidated FROM pg_constraint WHERE conname = 'c'"); v != "t" {
+			t.Error("the constraint is not validated")
+		}
+	})
+	t.Run("a trigger that defers itself to COMMIT", func(t *testing.T) {
+		x := attacked(t, s, super)
+		x.Exec(t, x.name, x.owner, evil+`
 				CREATE TABLE app.t (id int);
 				CREATE FUNCTION app.fire() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 					PERFORM app.evil(1);
@@ -243,45 +258,42 @@ func TestOwnerCodeCannotBorrowTheHealersRights(t *testing.T) {
 				CREATE FUNCTION app.launder(v int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO app.t VALUES (v); RETURN v; END $$;
 				CREATE TABLE app.u (id int); INSERT INTO app.u VALUES (1);
 				ALTER TABLE app.u ADD CONSTRAINT c CHECK (app.launder(id) = id) NOT VALID`)
-			op := begin(t, x.db, rules.Transaction)
-			_, err := op.Exec(t.Context(), healer.Statement{SQL: "ALTER TABLE app.u VALIDATE CONSTRAINT c", Class: "alter_table", Role: x.owner})
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = op.Close(t.Context(), true)
-			var refusal *healer.Refusal
-			if s.Major < 18 && !errors.As(err, &refusal) {
-				t.Errorf("a deferred trigger of the owner was let through to COMMIT: %v", err)
-			}
-		})
-		t.Run("a cursor WITH HOLD", func(t *testing.T) {
-			x := newSite(t, s)
-			x.canary(t)
-			x.Exec(t, x.name, x.owner, evil+`
+		op := begin(t, x.db, rules.Transaction)
+		_, err := op.Exec(t.Context(), healer.Statement{SQL: "ALTER TABLE app.u VALIDATE CONSTRAINT c", Class: "alter_table", Role: x.owner})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = op.Close(t.Context(), true)
+		var refusal *healer.Refusal
+		if s.Major < 18 && !errors.As(err, &refusal) {
+			t.Errorf("a deferred trigger of the owner was let through to COMMIT: %v", err)
+		}
+	})
+	t.Run("a cursor WITH HOLD", func(t *testing.T) {
+		x := attacked(t, s, super)
+		x.Exec(t, x.name, x.owner, evil+`
 				CREATE FUNCTION app.hold(v int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN
 					EXECUTE 'DECLARE late CURSOR WITH HOLD FOR SELECT app.evil(x) FROM generate_series(1, 2) x'; RETURN v; END $$;
 				CREATE TABLE app.u (id int); INSERT INTO app.u VALUES (1);
 				ALTER TABLE app.u ADD CONSTRAINT c CHECK (app.hold(id) = id) NOT VALID`)
-			op := begin(t, x.db, rules.Transaction)
-			_, err := op.Exec(t.Context(), healer.Statement{SQL: "ALTER TABLE app.u VALIDATE CONSTRAINT c", Class: "alter_table", Role: x.owner})
-			if err := op.Close(t.Context(), err == nil); err != nil {
-				t.Logf("refused, as it should be: %v", err)
+		op := begin(t, x.db, rules.Transaction)
+		_, err := op.Exec(t.Context(), healer.Statement{SQL: "ALTER TABLE app.u VALIDATE CONSTRAINT c", Class: "alter_table", Role: x.owner})
+		if err := op.Close(t.Context(), err == nil); err != nil {
+			t.Logf("refused, as it should be: %v", err)
+		}
+	})
+	t.Run("an index expression in REINDEX and ANALYZE", func(t *testing.T) {
+		x := attacked(t, s, super)
+		x.Exec(t, x.name, x.owner, evil+"CREATE TABLE app.t (id int); INSERT INTO app.t SELECT generate_series(1, 50); CREATE INDEX i ON app.t (app.evil(id))")
+		for class, sql := range map[string]string{
+			"reindex_index": "REINDEX INDEX CONCURRENTLY app.i", "analyze": "ANALYZE app.t", "vacuum": "VACUUM app.t",
+		} {
+			op := begin(t, x.db, rules.Session)
+			_, err := op.Exec(t.Context(), healer.Statement{SQL: sql, Class: class, Role: x.owner})
+			if err := errors.Join(err, op.Close(t.Context(), true)); err != nil {
+				t.Errorf("%s: %v", sql, err)
 			}
-		})
-		t.Run("an index expression in REINDEX and ANALYZE", func(t *testing.T) {
-			x := newSite(t, s)
-			x.canary(t)
-			x.Exec(t, x.name, x.owner, evil+"CREATE TABLE app.t (id int); INSERT INTO app.t SELECT generate_series(1, 50); CREATE INDEX i ON app.t (app.evil(id))")
-			for class, sql := range map[string]string{
-				"reindex_index": "REINDEX INDEX CONCURRENTLY app.i", "analyze": "ANALYZE app.t", "vacuum": "VACUUM app.t",
-			} {
-				op := begin(t, x.db, rules.Session)
-				_, err := op.Exec(t.Context(), healer.Statement{SQL: sql, Class: class, Role: x.owner})
-				if err := errors.Join(err, op.Close(t.Context(), true)); err != nil {
-					t.Errorf("%s: %v", sql, err)
-				}
-			}
-		})
+		}
 	})
 }
 

@@ -48,6 +48,7 @@ VACUUM (FREEZE, TRUNCATE OFF, SKIP_LOCKED, INDEX_CLEANUP OFF) "app"."close"
 -- case: a prepared transaction holds the horizon
 -- set: max_age=1000, catalogs=false
 -- setup
+-- hazard: 18
 CREATE PROCEDURE app.burn(n int) LANGUAGE plpgsql AS $$
 BEGIN FOR i IN 1..n LOOP PERFORM txid_current(); COMMIT; END LOOP; END $$;
 CREATE TABLE app.held (id int);
