@@ -66,3 +66,21 @@ func TestABadPackIsRefusedAndTheOthersGoOn(t *testing.T) {
 		}
 	}
 }
+
+// TestKeywordsInFiveLanguages: people ask in their own language, and a theme
+// that lacks one would lose to those that have it.
+func TestKeywordsInFiveLanguages(t *testing.T) {
+	own, err := BuiltinPacks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range own {
+		for _, th := range p.Themes {
+			for _, language := range []string{"en", "de", "fr", "es", "it"} {
+				if th.Name != p.General && len(th.Keywords[language].Strong) == 0 {
+					t.Errorf("%s/%s names itself by no word of %q", p.Name, th.Name, language)
+				}
+			}
+		}
+	}
+}
