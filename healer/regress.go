@@ -87,8 +87,8 @@ type tally struct {
 	Began     string `json:"began,omitempty"`
 }
 
-// Slower is a statement that a change made slower.
-type Slower struct {
+// Comparison is what a statement took before a change and since.
+type Comparison struct {
 	Source string `json:"source"` // where that is seen: the log, pg_stat_statements
 	Text   string `json:"text"`   // its literals masked
 	Before Usage  `json:"before"`
@@ -96,7 +96,7 @@ type Slower struct {
 }
 
 // String says it in words.
-func (s Slower) String() string {
+func (s Comparison) String() string {
 	return fmt.Sprintf("%s took %s on average in %d calls before, and %s in %d since, by %s",
 		s.Text, shownMS(s.Before.Mean()), s.Before.Calls, shownMS(s.After.Mean()), s.After.Calls, s.Source)
 }
@@ -107,11 +107,12 @@ func shownMS(ms float64) string { return fmt.Sprintf("%.3g ms", ms) }
 // among many are chance.
 const sure = 4
 
-// compare finds the statements that touch what was changed and are clearly
-// slower since, and says how many could be compared. Each has to be slower than
-// the rest of the database has become, for which no change of one table is to
-// blame: a backup, a busy hour, a cold cache after a restart.
-func compare(p WatchPolicy, list []tally) (slower []Slower, compared int) {
+// compare finds the statements that touch what was changed and could be
+// compared, those that took most first, and those of them that are clearly
+// slower since. Each has to be slower than the rest of the database has become,
+// for which no change of one table is to blame: a backup, a busy hour, a cold
+// cache after a restart.
+func compare(p WatchPolicy, list []tally) (slower, compared []Comparison) {
 	p = p.withDefaults()
 	general := make(map[string]float64)
 	for source, of := range bySource(list) {
@@ -121,7 +122,7 @@ func compare(p WatchPolicy, list []tally) (slower []Slower, compared int) {
 		if !t.Touches || t.Before.Calls < p.Calls || t.After.Calls < p.Calls {
 			continue
 		}
-		compared++
+		compared = append(compared, Comparison{t.Source, t.Text, t.Before, t.After})
 		before, after := t.Before.Mean()*general[t.Source], t.After.Mean()
 		gain := after - before
 		if after < before*p.Factor || gain*float64(time.Millisecond) < float64(p.Least) {
@@ -130,14 +131,15 @@ func compare(p WatchPolicy, list []tally) (slower []Slower, compared int) {
 		if gain < sure*math.Sqrt(t.Before.doubt()*general[t.Source]*general[t.Source]+t.After.doubt()) {
 			continue
 		}
-		slower = append(slower, Slower{t.Source, t.Text, t.Before, t.After})
+		slower = append(slower, compared[len(compared)-1])
 	}
-	slices.SortStableFunc(slower, func(a, b Slower) int { return cmp.Compare(b.cost(), a.cost()) })
+	slices.SortStableFunc(slower, func(a, b Comparison) int { return cmp.Compare(b.cost(), a.cost()) })
+	slices.SortStableFunc(compared, func(a, b Comparison) int { return cmp.Compare(b.After.TotalMS, a.After.TotalMS) })
 	return slower, compared
 }
 
 // cost is what the calls since took longer, in milliseconds.
-func (s Slower) cost() float64 { return s.After.TotalMS - s.Before.Mean()*float64(s.After.Calls) }
+func (s Comparison) cost() float64 { return s.After.TotalMS - s.Before.Mean()*float64(s.After.Calls) }
 
 func bySource(list []tally) map[string][]tally {
 	out := make(map[string][]tally)
@@ -165,7 +167,7 @@ func drift(p WatchPolicy, list []tally) float64 {
 }
 
 // blame says in words what became slower.
-func blame(slower []Slower) string {
+func blame(slower []Comparison) string {
 	var parts []string
 	for _, s := range slower {
 		parts = append(parts, s.String())

@@ -59,8 +59,8 @@ func TestCompare(t *testing.T) {
 		"it never took any time at all": {list: []tally{mine(Usage{Calls: 100}, Usage{Calls: 100})}, compared: 1},
 	} {
 		slower, compared := compare(c.policy, c.list)
-		if len(slower) != c.slower || compared != c.compared {
-			t.Errorf("%s: %d of %d compared are slower, want %d of %d: %v", name, len(slower), compared, c.slower, c.compared, slower)
+		if len(slower) != c.slower || len(compared) != c.compared {
+			t.Errorf("%s: %d of %d compared are slower, want %d of %d: %v", name, len(slower), len(compared), c.slower, c.compared, slower)
 		}
 	}
 }

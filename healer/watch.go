@@ -15,7 +15,10 @@ type Watch struct {
 	Until  time.Time  `json:"until,omitzero"`
 	Guard  string     `json:"guard,omitempty"`  // that keeps it from being undone
 	Reason string     `json:"reason,omitempty"` // of the state
-	Slower []Slower   `json:"slower,omitempty"`
+	// Slower are the statements that became slower, Compared those that take most
+	// of the time of all that could be compared. Both are few.
+	Slower   []Comparison `json:"slower,omitempty"`
+	Compared []Comparison `json:"compared,omitempty"`
 }
 
 // WatchState is what a watch came to.
@@ -151,6 +154,7 @@ func (r *run) look(ctx context.Context, a Attempt) (undone bool, err error) {
 		return false, err
 	}
 	slower, compared := compare(r.cfg.Policy.Watch, b.Statements)
+	a.Watch.Compared = few(compared)
 	switch {
 	case len(slower) > 0:
 		return r.takeBack(ctx, a, slower)
@@ -158,10 +162,10 @@ func (r *run) look(ctx context.Context, a Attempt) (undone bool, err error) {
 		return false, nil // it may become clear again; the last word was said
 	case r.now().Before(w.Until):
 		return false, nil
-	case compared == 0:
+	case len(compared) == 0:
 		return false, r.watchEnded(ctx, a, Unjudged, "no statement that touches it was called often enough, before and since")
 	}
-	return false, r.watchEnded(ctx, a, WatchedFine, fmt.Sprintf("%d statements that touch it are not clearly slower", compared))
+	return false, r.watchEnded(ctx, a, WatchedFine, fmt.Sprintf("%d statements that touch it are not clearly slower", len(compared)))
 }
 
 // watchEnded writes down what a watch came to, and forgets the numbers.
@@ -184,16 +188,16 @@ func (r *run) saveWatch(ctx context.Context, a Attempt, action Action) error {
 	return nil
 }
 
-// blamed is how many statements are named that became slower.
-const blamed = 5
+// few are as many statements as a watch names.
+func few(list []Comparison) []Comparison { return list[:min(len(list), 5)] }
 
 // undoTries is how often an undo that fails is begun.
 const undoTries = 2
 
 // takeBack undoes what made statements slower, the way a person would, past
 // every guard of an undo. Where one refuses, it says so once and asks again.
-func (r *run) takeBack(ctx context.Context, a Attempt, slower []Slower) (undone bool, err error) {
-	a.Watch.Slower = slower[:min(len(slower), blamed)]
+func (r *run) takeBack(ctx context.Context, a Attempt, slower []Comparison) (undone bool, err error) {
+	a.Watch.Slower = few(slower)
 	d := r.mayTakeBack(a)
 	if d == nil {
 		r.opts.Why = blame(a.Watch.Slower)

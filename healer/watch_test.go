@@ -240,6 +240,9 @@ func TestNoiseTakesNothingBack(t *testing.T) {
 	look(healer.Watching)
 	clock.move(2 * time.Hour)
 	look(healer.WatchedFine)
+	if a, _ := last(t, h); len(a.Watch.Compared) != 1 || a.Watch.Compared[0].Before.Calls == 0 || a.Watch.Compared[0].After.Calls != 82 {
+		t.Errorf("what was compared is not kept: %+v", a.Watch)
+	}
 	if n := x.Ask(t, x.Name, "postgres", "SELECT count(*) FROM pg_class WHERE relname = 't_a'"); n != "0" {
 		t.Error("the index is back")
 	}

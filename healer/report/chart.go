@@ -38,15 +38,23 @@ type tile struct{ Name, Value, Tone, Note string }
 // tiles are the numbers at the head of a page.
 func tiles(list ...tile) block { return picture{"tiles", list} }
 
+// compared is a number before and after, as bars.
+type compared struct {
+	Name, Change, Tone string
+	Rows               [2]bar
+}
+
+type bar struct{ Name, Class, Value, Share string }
+
+func beforeAndAfter(was, is float64, before, after string) [2]bar {
+	whole := max(was, is)
+	return [2]bar{{"before", "before", before, percent(was, whole)}, {"after", "after", after, percent(is, whole)}}
+}
+
 // bars compares numbers before and after. Measures that are no numbers are
 // left to the table.
 func bars(x healer.Attempt) (block, bool) {
-	type bar struct{ Name, Class, Value, Share string }
-	type measure struct {
-		Name, Change, Tone string
-		Rows               []bar
-	}
-	var out []measure
+	var out []compared
 	for _, b := range x.Before.Measures {
 		a := after(x, b)
 		was, ok := numeric(b)
@@ -58,10 +66,7 @@ func bars(x healer.Attempt) (block, bool) {
 		if gone(x) {
 			value = "gone"
 		}
-		whole := max(was, is)
-		out = append(out, measure{Name: Plain(label(b.Name)), Change: change(b, a), Tone: "accent", Rows: []bar{
-			{"before", "before", reading(b), percent(was, whole)}, {"after", "after", value, percent(is, whole)},
-		}})
+		out = append(out, compared{Plain(label(b.Name)), change(b, a), "accent", beforeAndAfter(was, is, reading(b), value)})
 	}
 	return picture{"bars", out}, len(out) > 0
 }

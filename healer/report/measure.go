@@ -98,8 +98,11 @@ func change(before, after rules.Column) string {
 	case a == 0:
 		return "from nothing"
 	}
-	return fmt.Sprintf("%+.0f %%", (b-a)/a*100)
+	return growth(a, b)
 }
+
+// growth is by how much a number that is not 0 changed.
+func growth(from, to float64) string { return fmt.Sprintf("%+.0f %%", (to-from)/from*100) }
 
 // value is a measured value in JSON: a number where it is one.
 func value(c rules.Column) any {

@@ -42,6 +42,9 @@ func (r Repair) Write(w io.Writer, o Options) error {
 	d.add("", r.verdict(), r.happened())
 	d.add("Why", append(seen(a.Plan.Finding), proof(a.Plan.Finding)...)...)
 	d.add("Before and after", append(r.pictures(), r.effect()...)...)
+	if b := latency(a.Watch); len(b) > 0 {
+		d.add("Statements before and after", b...)
+	}
 	d.add("SQL", r.steps()...)
 	d.add("Locks", r.locks())
 	d.add("WAL", r.wal())

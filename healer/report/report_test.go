@@ -126,7 +126,13 @@ func TestRepair(t *testing.T) {
 	failed.State, failed.Verified, failed.Err = healer.Failed, false, "ERROR: "+hostile
 	failed.Steps[0].Done, failed.Steps[0].Err = false, "ERROR: "+hostile
 	failed.After = healer.Picture{}
-	for name, a := range map[string]healer.Attempt{"verified": attempt(finding("F1", "public", "orders_idx")), "failed": failed} {
+	slower := attempt(finding("F3", "public", "orders_idx"))
+	slower.State, slower.UndoneBy = healer.Undone, "01JDEXAMPLE0000000000000A2"
+	worse := healer.Comparison{Source: "pg_stat_statements", Text: "SELECT * FROM orders WHERE id = $1", Before: healer.Usage{Calls: 400, TotalMS: 80}, After: healer.Usage{Calls: 300, TotalMS: 3600}}
+	slower.Watch = &healer.Watch{State: healer.TakenBack, Until: at(59), Reason: worse.String(), Slower: []healer.Comparison{worse}, Compared: []healer.Comparison{
+		worse, {Source: "the log", Text: "UPDATE orders SET note = " + hostile, Before: healer.Usage{Calls: 60, TotalMS: 240}, After: healer.Usage{Calls: 70, TotalMS: 140}},
+	}}
+	for name, a := range map[string]healer.Attempt{"verified": attempt(finding("F1", "public", "orders_idx")), "failed": failed, "slower": slower} {
 		r := report.Repair{Attempt: a, Measure: "SELECT pg_catalog.pg_relation_size(@oid) AS size", Guidance: "A build **failed**.", Source: "built-in text", Version: "v1", Config: "c0"}
 		for _, f := range []report.Format{report.Table, report.Markdown, report.JSON, report.HTML} {
 			var b bytes.Buffer

@@ -35,7 +35,8 @@ func TestReportsKeepToTheSchema(t *testing.T) {
 	begun.Steps, begun.Guards, begun.Before, begun.After, begun.Plan.Verify = nil, nil, healer.Picture{}, healer.Picture{}, ""
 	watched := a
 	watched.Why = "slower"
-	watched.Watch = &healer.Watch{State: healer.WatchedWorse, Until: at(59), Guard: "mode", Reason: "slower", Slower: []healer.Slower{{Source: "the log", Text: "SELECT"}}}
+	watched.Watch = &healer.Watch{State: healer.WatchedWorse, Until: at(59), Guard: "mode", Reason: "slower", Slower: []healer.Comparison{{Source: "the log", Text: "SELECT"}}}
+	watched.Watch.Compared = watched.Watch.Slower
 	digest := report.Period(at(0), at(59), result().Findings, result().Repairs)
 	digest.Held = result().Plans
 	for name, w := range map[string]interface {
