@@ -156,6 +156,10 @@ func (p *player) run(command string) string {
 	return ""
 }
 
+// progressLine says how far a command is: there is one for each second that it
+// takes, on the machine that it runs on.
+var progressLine = regexp.MustCompile(`^\S+ +(\S+ +)?phase +`)
+
 func (p *player) pgmend(args []string) string {
 	var stdout, stderr bytes.Buffer
 	code := Main(context.Background(), args, func(k string) string { return p.env[k] }, strings.NewReader(""), &stdout, &stderr)
@@ -169,7 +173,9 @@ func (p *player) pgmend(args []string) string {
 		b.WriteString("\n")
 	}
 	for line := range strings.Lines(stderr.String()) {
-		b.WriteString("! " + line)
+		if !progressLine.MatchString(line) {
+			b.WriteString("! " + line)
+		}
 	}
 	if code != 0 {
 		b.WriteString("[exit " + strconv.Itoa(code) + "]\n")

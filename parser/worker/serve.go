@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -41,8 +42,8 @@ const greeting = "the parser serves"
 
 // Serve is the child: it answers batches until its input ends.
 func Serve(in io.Reader, out io.Writer) error {
-	if err := limitStack(); err != nil {
-		return fmt.Errorf("limit the parser's stack: %w", err)
+	if err := confine(); err != nil {
+		return fmt.Errorf("limit the parser's rights and stack: %w", err)
 	}
 	for what, limit := range map[int]uint64{
 		unix.RLIMIT_DATA: maxData, unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: maxFiles,
@@ -50,9 +51,6 @@ func Serve(in io.Reader, out io.Writer) error {
 		if err := unix.Setrlimit(what, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
 			return fmt.Errorf("limit the parser: %w", err)
 		}
-	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("limit the parser's rights: %w", err)
 	}
 	debug.SetMemoryLimit(idleHeap)
 	go exitWhenSlow()
@@ -62,16 +60,33 @@ func Serve(in io.Reader, out io.Writer) error {
 	})
 }
 
-// limitStack makes the stack as large as the parser's guard counts on. The
+// confine takes from the process what it could gain by running another
+// program, and makes the stack as large as the parser's guard counts on. The
+// first holds for one thread and those that it starts (prctl(2)), and the
 // threads that C code runs on take their size when the program begins, so it
-// begins again.
-func limitStack() error {
+// begins again, from the thread that was confined.
+func confine() error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	var stack unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_STACK, &stack); err != nil || stack.Cur == maxStack || stack.Max < maxStack {
-		return err // with a smaller one it dies earlier, and is started again
+	if err := unix.Getrlimit(unix.RLIMIT_STACK, &stack); err != nil {
+		return err
 	}
-	stack.Cur = maxStack
-	if err := unix.Setrlimit(unix.RLIMIT_STACK, &stack); err != nil {
+	confined, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+	if err != nil {
+		return err
+	}
+	fits := stack.Cur == maxStack || stack.Max < maxStack // with a smaller one it dies earlier, and is started again
+	if confined == 1 && fits {
+		return nil
+	}
+	if !fits {
+		stack.Cur = maxStack
+		if err := unix.Setrlimit(unix.RLIMIT_STACK, &stack); err != nil {
+			return err
+		}
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return err
 	}
 	self, err := os.Executable()
