@@ -3,7 +3,7 @@
 
 GO ?= go
 BIN := bin
-TIMEOUT ?= 10m
+TIMEOUT ?= 18m
 
 .PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-delay bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix test-regress bench-scan bench-quarantine bench-baseline docs help
 
