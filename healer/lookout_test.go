@@ -22,6 +22,7 @@ type lookout struct {
 	longest time.Duration // between the first and the last look that saw a wait
 	atMost  time.Duration // between the looks before and after them
 	who     string
+	stood   time.Duration // the longest between two looks: the machine may have stood still for it
 	seen    atomic.Bool
 }
 
@@ -63,6 +64,7 @@ func (l *lookout) out(c *pgconn.PgConn, end <-chan struct{}) {
 			return
 		}
 		now := time.Now()
+		l.stood = max(l.stood, now.Sub(before))
 		still := make(map[string]bool)
 		for _, row := range r.Rows {
 			pid := string(row[0])
