@@ -1,8 +1,6 @@
 package parser
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -14,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/pgmend/pgmend/parser/parsertest"
 )
 
 // expected is one statement of PostgreSQL's own regression tests, with the
@@ -36,27 +36,13 @@ func regression(t *testing.T, each func(want expected)) {
 	if name == "" {
 		name = beside(t, filepath.Join("shared", "data", "regress_statements.jsonl.gz"))
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
+	parsertest.Lines(t, name, func(line []byte) {
 		var want expected
-		if err := json.Unmarshal(lines.Bytes(), &want); err != nil {
+		if err := json.Unmarshal(line, &want); err != nil {
 			t.Fatal(err)
 		}
 		each(want)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
+	})
 }
 
 // beside finds a file in a folder next to the checkout, or next to the folder

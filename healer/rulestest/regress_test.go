@@ -1,8 +1,6 @@
 package rulestest_test
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"os"
@@ -17,6 +15,7 @@ import (
 	"github.com/pgmend/pgmend/healer/disposable"
 	"github.com/pgmend/pgmend/healer/pg/pgtest"
 	"github.com/pgmend/pgmend/healer/rulestest"
+	"github.com/pgmend/pgmend/parser/parsertest"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -88,33 +87,24 @@ func TestNothingIsRepairedInTheRegressionDatabase(t *testing.T) {
 // own, and returns how many succeeded.
 func playRegression(t *testing.T, name, conn string) (done int) {
 	t.Helper()
-	f, err := os.Open(name) //nolint:gosec // a file that who runs the test names
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 16<<20)
 	var session *pgconn.PgConn
-	for last := ""; lines.Scan(); {
+	last := ""
+	parsertest.Lines(t, name, func(line []byte) {
 		var s struct {
 			SQL, File string
 			Types     []string `json:"stmt_types"`
 		}
-		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
+		if err := json.Unmarshal(line, &s); err != nil {
 			t.Fatal(err)
 		}
 		if slices.ContainsFunc(s.Types, func(kind string) bool { return slices.Contains(serverwide, kind) }) {
-			continue
+			return
 		}
 		if s.File != last || session.IsClosed() {
 			if session != nil {
 				_ = session.Close(t.Context())
 			}
+			var err error
 			if session, err = pgconn.Connect(t.Context(), conn+" statement_timeout=3s lock_timeout=1s"); err != nil {
 				t.Fatal(err)
 			}
@@ -125,12 +115,9 @@ func playRegression(t *testing.T, name, conn string) (done int) {
 			done++
 		}
 		cancel()
-	}
+	})
 	if session != nil {
 		_ = session.Close(t.Context())
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
 	}
 	return done
 }

@@ -1,5 +1,5 @@
 // Package parsertest has what the tests of the parser and of what stands on it
-// share: texts that are made to hurt.
+// share: texts that are made to hurt, and a reader of files of many.
 package parsertest
 
 import (
