@@ -65,7 +65,7 @@ func (b *baseline) take(list []Reading) {
 			continue
 		}
 		if b.Begun && r.Began == t.Began {
-			t.After.add(r.since(t.Last))
+			t.After.Add(r.since(t.Last))
 		}
 		t.Last, t.Began = r.Usage, r.Began
 	}

@@ -39,7 +39,9 @@ func (p WatchPolicy) withDefaults() WatchPolicy {
 type Usage struct {
 	Calls   int64   `json:"calls"`
 	TotalMS float64 `json:"total_ms"`
-	Squares float64 `json:"squares"` // the sum of the squares of their times, in ms²
+	Squares float64 `json:"squares"`         // the sum of the squares of their times, in ms²
+	Plans   int64   `json:"plans,omitempty"` // that the server wrote down
+	Cost    float64 `json:"cost,omitempty"`  // the sum of what it had estimated them to cost
 }
 
 // Mean is what a call took on average, in milliseconds.
@@ -48,6 +50,14 @@ func (u Usage) Mean() float64 {
 		return 0
 	}
 	return u.TotalMS / float64(u.Calls)
+}
+
+// PlanCost is what a plan was estimated to cost on average.
+func (u Usage) PlanCost() float64 {
+	if u.Plans == 0 {
+		return 0
+	}
+	return u.Cost / float64(u.Plans)
 }
 
 // doubt is the square of the standard error of the mean.
@@ -63,16 +73,19 @@ func (u Usage) doubt() float64 {
 // began again meanwhile, because somebody reset them or their keeper was started
 // again, nobody knows what of it came when, and it is nothing.
 func (u Usage) since(before Usage) Usage {
-	if u.Calls < before.Calls || u.TotalMS < before.TotalMS {
+	if u.Calls < before.Calls || u.TotalMS < before.TotalMS || u.Plans < before.Plans {
 		return Usage{}
 	}
-	return Usage{u.Calls - before.Calls, u.TotalMS - before.TotalMS, max(u.Squares-before.Squares, 0)}
+	return Usage{u.Calls - before.Calls, u.TotalMS - before.TotalMS, max(u.Squares-before.Squares, 0), u.Plans - before.Plans, max(u.Cost-before.Cost, 0)}
 }
 
-func (u *Usage) add(o Usage) {
+// Add adds what other calls of it took.
+func (u *Usage) Add(o Usage) {
 	u.Calls += o.Calls
 	u.TotalMS += o.TotalMS
 	u.Squares += o.Squares
+	u.Plans += o.Plans
+	u.Cost += o.Cost
 }
 
 // tally is one statement while a change is watched.
@@ -136,6 +149,24 @@ func compare(p WatchPolicy, list []tally) (slower, compared []Comparison) {
 	slices.SortStableFunc(slower, func(a, b Comparison) int { return cmp.Compare(b.cost(), a.cost()) })
 	slices.SortStableFunc(compared, func(a, b Comparison) int { return cmp.Compare(b.After.TotalMS, a.After.TotalMS) })
 	return slower, compared
+}
+
+// planned are the statements that touch what was changed and whose plans were
+// written down before and since, those whose plans changed most first. What a plan was
+// estimated to cost judges nothing: it is shown.
+func planned(list []tally) (out []Comparison) {
+	for _, t := range list {
+		if t.Touches && t.Before.PlanCost() > 0 && t.After.PlanCost() > 0 {
+			out = append(out, Comparison{t.Source, t.Text, t.Before, t.After})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Comparison) int { return cmp.Compare(b.replanned(), a.replanned()) })
+	return out
+}
+
+// replanned is how much another cost the plans have, whichever way.
+func (s Comparison) replanned() float64 {
+	return math.Abs(math.Log(s.After.PlanCost() / s.Before.PlanCost()))
 }
 
 // cost is what the calls since took longer, in milliseconds.

@@ -8,7 +8,7 @@ import (
 // took makes the usage of calls that took so many milliseconds each.
 func took(ms ...float64) (u Usage) {
 	for _, x := range ms {
-		u.add(Usage{1, x, x * x})
+		u.Add(Usage{Calls: 1, TotalMS: x, Squares: x * x})
 	}
 	return u
 }
@@ -68,9 +68,9 @@ func TestCompare(t *testing.T) {
 // Counters that grow, begin again, come and go.
 func TestBaselineTakesWhatCameSince(t *testing.T) {
 	at := func(calls int64, began string) []Reading {
-		return []Reading{{Source: "s", Statement: "1", Touches: true, Began: began, Usage: Usage{calls, float64(calls), float64(calls)}}}
+		return []Reading{{Source: "s", Statement: "1", Touches: true, Began: began, Usage: Usage{Calls: calls, TotalMS: float64(calls), Squares: float64(calls)}}}
 	}
-	b := baseline{Statements: []tally{{Source: "s", Statement: "1", Touches: true, Before: Usage{100, 100, 100}, Last: Usage{100, 100, 100}}}}
+	b := baseline{Statements: []tally{{Source: "s", Statement: "1", Touches: true, Before: Usage{Calls: 100, TotalMS: 100, Squares: 100}, Last: Usage{Calls: 100, TotalMS: 100, Squares: 100}}}}
 	for i, c := range []struct {
 		now   []Reading
 		since int64
@@ -94,5 +94,33 @@ func TestBaselineTakesWhatCameSince(t *testing.T) {
 	b.take(at(97, "x"))
 	if got := b.Statements[0].After.Calls; got != 2 || b.Statements[0].Before.Calls != 100 {
 		t.Errorf("judged anew: %d calls since", got)
+	}
+}
+
+// What plans cost is of those that were written down before and since, and
+// begins anew where their counter did.
+func TestWhatPlansCost(t *testing.T) {
+	at := func(plans int64, cost float64) []Reading {
+		return []Reading{{Source: "s", Statement: "1", Touches: true, Usage: Usage{Calls: plans, Plans: plans, Cost: cost}}}
+	}
+	b := baseline{Statements: []tally{
+		{Source: "s", Statement: "1", Touches: true, Before: Usage{Plans: 4, Cost: 4000}, Last: Usage{Calls: 4, Plans: 4, Cost: 4000}},
+		{Source: "s", Statement: "2", Touches: true, Before: Usage{Calls: 9}},
+		{Source: "s", Statement: "3", Before: Usage{Plans: 1, Cost: 1}, After: Usage{Plans: 1, Cost: 9}},
+	}}
+	for i, c := range []struct {
+		now   []Reading
+		since int64
+		cost  float64
+	}{
+		{at(5, 5000), 0, 0}, {at(7, 5016), 2, 8}, {at(1, 1000), 2, 8}, {at(3, 1016), 4, 8},
+	} {
+		b.take(c.now)
+		if got := b.Statements[0].After; got.Plans != c.since || got.PlanCost() != c.cost {
+			t.Errorf("reading %d: %d plans since that cost %g, want %d and %g", i+1, got.Plans, got.PlanCost(), c.since, c.cost)
+		}
+	}
+	if list := planned(b.Statements); len(list) != 1 || list[0].Before.PlanCost() != 1000 {
+		t.Errorf("%+v", list)
 	}
 }

@@ -16,9 +16,11 @@ type Watch struct {
 	Guard  string     `json:"guard,omitempty"`  // that keeps it from being undone
 	Reason string     `json:"reason,omitempty"` // of the state
 	// Slower are the statements that became slower, Compared those that take most
-	// of the time of all that could be compared. Both are few.
+	// of the time of all that could be compared, Planned those whose plans changed
+	// most in cost. All are few.
 	Slower   []Comparison `json:"slower,omitempty"`
 	Compared []Comparison `json:"compared,omitempty"`
+	Planned  []Comparison `json:"planned,omitempty"`
 }
 
 // WatchState is what a watch came to.
@@ -154,7 +156,7 @@ func (r *run) look(ctx context.Context, a Attempt) (undone bool, err error) {
 		return false, err
 	}
 	slower, compared := compare(r.cfg.Policy.Watch, b.Statements)
-	a.Watch.Compared = few(compared)
+	a.Watch.Compared, a.Watch.Planned = few(compared), few(planned(b.Statements))
 	switch {
 	case len(slower) > 0:
 		return r.takeBack(ctx, a, slower)

@@ -25,6 +25,9 @@ type meter struct {
 	heard  *workload.Gauge
 }
 
+// noDurations says why the log tells nothing of statements.
+const noDurations = "the log that is followed has no durations of statements; log_min_duration_statement brings them"
+
 // byLog is the source of readings that the log brought.
 const byLog = "the log"
 
@@ -39,14 +42,14 @@ func (m meter) Readings(ctx context.Context, of []healer.Relation) ([]healer.Rea
 		return nil, nil, err
 	}
 	heard := m.heard.Of(m.name)
-	if len(heard) == 0 {
-		missing = append(missing, "the log that is followed has no durations of statements; log_min_duration_statement brings them")
+	if !slices.ContainsFunc(heard, func(t workload.Taken) bool { return t.Calls > 0 }) {
+		missing = append(missing, noDurations)
 	}
 	for _, t := range heard {
 		list = append(list, healer.Reading{
 			Source: byLog, Statement: t.Text, Text: t.Text, Began: t.Began.Format(time.RFC3339Nano),
 			Touches: slices.ContainsFunc(of, func(r healer.Relation) bool { return contains(t.Text, r.Name) }),
-			Usage:   healer.Usage{Calls: t.Calls, TotalMS: t.TotalMS, Squares: t.Squares},
+			Usage:   healer.Usage{Calls: t.Calls, TotalMS: t.TotalMS, Squares: t.Squares, Plans: t.Plans, Cost: t.Cost},
 		})
 	}
 	list, err = m.judge(ctx, of, list)
@@ -86,11 +89,12 @@ func (m meter) judge(ctx context.Context, of []healer.Relation, list []healer.Re
 		r.Touches = r.Touches && touches(statements, of)
 		if r.Source == byLog {
 			r.Statement = identity(statements, r.Statement)
+			if len(statements) != 1 { // nobody knows which of them was planned
+				r.Plans, r.Cost = 0, 0
+			}
 		}
 		if i, known := at[r.Source+"\x00"+r.Statement]; known {
-			out[i].Calls += r.Calls
-			out[i].TotalMS += r.TotalMS
-			out[i].Squares += r.Squares
+			out[i].Add(r.Usage)
 			continue
 		}
 		at[r.Source+"\x00"+r.Statement] = len(out)

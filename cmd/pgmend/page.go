@@ -9,9 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/control"
 	"github.com/pgmend/pgmend/healer/page"
 	"github.com/pgmend/pgmend/healer/report"
+	"github.com/pgmend/pgmend/parser"
+	"github.com/pgmend/pgmend/parser/workload"
 )
 
 // page serves the local page until the context ends.
@@ -117,10 +120,28 @@ func (s pageSource) Patients(ctx context.Context) ([]report.Patient, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, report.Patient{Census: c, Past: past})
+		heard := s.heard(ctx, &c)
+		out = append(out, report.Patient{Census: c, Past: past, Heard: heard})
 	}
 	return out, nil
 }
+
+// heard is what statements of a database took, by the log.
+func (s pageSource) heard(ctx context.Context, c *healer.Census) *workload.Report {
+	r, err := s.d.heard.Report(c.Database, heardTop, func(texts []string) ([][]parser.Statement, error) {
+		return s.d.parser.Parse(ctx, texts)
+	})
+	switch {
+	case err != nil:
+		c.Missing = append(c.Missing, fmt.Sprintf("statements in the log: %v", err))
+	case r == nil:
+		c.Missing = append(c.Missing, "statements in the log: "+noDurations)
+	}
+	return r
+}
+
+// heardTop is how many shapes of statements the page may list by each order.
+const heardTop = 50
 
 // censusLimit bounds one look at all databases.
 const censusLimit = 20 * time.Second

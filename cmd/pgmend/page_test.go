@@ -15,6 +15,7 @@ import (
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
 	"github.com/pgmend/pgmend/guidance"
 	"github.com/pgmend/pgmend/healer/ledger"
+	"github.com/pgmend/pgmend/healer/pg/pgtest"
 )
 
 // The daemon serves its page beside the control socket, and over TCP to those
@@ -31,8 +32,14 @@ func TestTheDaemonServesItsPage(t *testing.T) {
 	}
 	port := freePort(t)
 	h.configure(t, "page: {listen: '"+port+"', token_file: "+token+"}\n")
+	server := &pgtest.Server{Server: h.server}
+	server.Exec(t, h.stage.Name, "postgres", "ALTER DATABASE "+h.stage.Name+" SET log_min_duration_statement = 0")
 	log, end := h.run(t)
 	eventually(t, "it runs", patience, func() bool { return strings.Contains(log.String(), "pgmend runs") })
+	shop := func() {
+		server.Ask(t, h.stage.Name, h.stage.Name+"_owner", `SELECT count(*) FROM app."<b>orders" WHERE v = 'canary'`)
+	}
+	shop()
 	eventually(t, "the duplicate is dropped", patience, func() bool { return h.verified(t, "index/duplicate") })
 	socket := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(h.dir, "run", "page.sock"))
@@ -45,6 +52,14 @@ func TestTheDaemonServesItsPage(t *testing.T) {
 			t.Errorf("%s: %d, and no %q in it:\n%s", path, status, want, body)
 		}
 	}
+	eventually(t, "the page has what the log says of statements", patience, func() bool {
+		shop()
+		_, body := get(t, socket, "http://localhost/workload") // what it shows is some seconds old
+		if strings.Contains(body, "canary") {
+			t.Fatal("the page has a literal")
+		}
+		return strings.Contains(body, "Statements, by the log") && strings.Contains(body, "Tables, by the log") && strings.Contains(body, "WHERE v = &#39;***&#39;")
+	})
 	tcp := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for user, want := range map[string]int{"": http.StatusUnauthorized, "me:wrong@": http.StatusUnauthorized, "me:secret@": http.StatusOK} {
 		if status, body := get(t, tcp, "http://"+user+port+"/"); status != want {

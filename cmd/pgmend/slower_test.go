@@ -12,7 +12,8 @@ import (
 )
 
 // The daemon sees in the log that what it dropped was needed after all, takes
-// that back, and the report says why. There is no pg_stat_statements here.
+// that back, and the report says why, and what the plans cost that the server wrote
+// into the log. There is no pg_stat_statements here.
 // hazard: 56
 func TestTheDaemonTakesBackWhatMadeStatementsSlower(t *testing.T) {
 	h := newHost(t, `CREATE TABLE app.orders (id int PRIMARY KEY, customer int, pad text);
@@ -21,7 +22,8 @@ func TestTheDaemonTakesBackWhatMadeStatementsSlower(t *testing.T) {
 		CREATE TABLE app.behind (id serial PRIMARY KEY);
 		VACUUM ANALYZE app.orders`)
 	server := &pgtest.Server{Server: h.server}
-	server.Exec(t, h.stage.Name, "postgres", "ALTER DATABASE "+h.stage.Name+" SET log_min_duration_statement = 0")
+	server.Exec(t, h.stage.Name, "postgres", "ALTER DATABASE "+h.stage.Name+" SET log_min_duration_statement = 0;"+
+		"ALTER DATABASE "+h.stage.Name+" SET session_preload_libraries = auto_explain; ALTER DATABASE "+h.stage.Name+" SET auto_explain.log_min_duration = 0")
 	h.configure(t, "watch: {calls: 40}\n")
 	log, end := h.run(t)
 	eventually(t, "a cycle is completed", patience, func() bool { return !h.status(t).LastCycle.IsZero() })
@@ -63,7 +65,7 @@ func TestTheDaemonTakesBackWhatMadeStatementsSlower(t *testing.T) {
 		}
 	}
 	text := h.command(t, "repairs", "show", dropped.ID)
-	for _, want := range []string{"slower since, so it was taken back", "by the log", "app.orders WHERE customer ="} {
+	for _, want := range []string{"slower since, so it was taken back", "by the log", "app.orders WHERE customer =", "Plans before and after", "auto_explain wrote"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report does not say %q:\n%s", want, text)
 		}

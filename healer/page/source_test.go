@@ -7,6 +7,8 @@ import (
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/report"
+	"github.com/pgmend/pgmend/parser"
+	"github.com/pgmend/pgmend/parser/workload"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -88,6 +90,28 @@ func row(pairs ...string) rules.Row {
 	return r
 }
 
+// heard is what the log says of the shop's statements.
+func heard() *workload.Report {
+	names := func(list ...string) (out []workload.Name) {
+		for i, n := range list {
+			out = append(out, workload.Name{Name: n, Count: int64(1000 / (i + 1))})
+		}
+		return out
+	}
+	r := &workload.Report{From: begin, To: begin.Add(8 * time.Hour), Statements: 123456, Shapes: 3, Times: workload.Times{Count: 123456, TotalMS: 5.4e6}}
+	for i, name := range []string{"orders", hostile, "order_lines_of_the_year_before_the_last"} {
+		total := 3e6 / float64(i+1)
+		r.Queries = append(r.Queries, workload.Query{
+			Text: "SELECT o.id, o.total FROM orders AS o JOIN customers AS c ON c.id = o.customer WHERE o.day = '***' AND c.name = '***' -- " + name, Calls: 1234,
+			Times:  workload.Times{Count: 1234, TotalMS: total, P50MS: 0.42, P95MS: 17.5, P99MS: 1250},
+			Tables: []parser.Table{{Schema: "public", Name: name, Access: parser.Read}, {Name: "customers", Access: parser.Read}},
+			Users:  names("web", "reports", "ada", "bob", hostile), Apps: names("checkout-service", name),
+		})
+		r.Tables = append(r.Tables, workload.Table{Schema: "public", Name: name, Reads: 1234, Writes: 99, TotalMS: total, Shapes: 2})
+	}
+	return r
+}
+
 // Patients implements page.Source.
 func (s source) Patients(context.Context) ([]report.Patient, error) {
 	if s.down != nil {
@@ -108,7 +132,7 @@ func (s source) Patients(context.Context) ([]report.Patient, error) {
 		c.Waits = append(c.Waits, row("pid", fmt.Sprint(101+i), "user", "web", "application", name, "state", "active", "seconds", "12", "blocker", fmt.Sprint(100+i), "blocker_user", "ada", "blocker_application", "psql", "blocker_state", "idle in transaction", "blocker_seconds", "600", "lock", "AccessExclusiveLock on orders"))
 	}
 	c.Progress = []rules.Row{row("pid", "77", "command", "VACUUM", "schema", "public", "name", "orders", "phase", "scanning heap", "done", "40", "total", "100", "application", "pgmend/vacuum/dead-tuples")}
-	p := report.Patient{Census: c}
+	p := report.Patient{Census: c, Heard: heard()}
 	for i := range 48 {
 		p.Past = append(p.Past, report.Sample{At: begin.Add(time.Duration(i-48) * time.Hour), Bytes: int64(6e10 + 3e8*float64(i)), DeadRows: int64(9000 - 100*i%3000), XIDAge: int64(1.6e9 + 1e6*float64(i)), Sessions: int64(20 + i%9)})
 	}

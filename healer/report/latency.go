@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/pgmend/pgmend/healer"
 )
@@ -39,3 +40,27 @@ func latency(w *healer.Watch) []block {
 
 // statementColumns is how much of a statement is shown.
 const statementColumns = 120
+
+// planCosts is what the plans of those statements were estimated to cost, where
+// auto_explain wrote some down.
+func planCosts(w *healer.Watch) []block {
+	if w == nil || len(w.Planned) == 0 {
+		return nil
+	}
+	l := &grid{list{name: "plans", columns: []string{"statement", "cost before", "cost since", "change", "plans before", "plans since", "by"}}}
+	var out []compared
+	for _, c := range w.Planned {
+		was, is := c.Before.PlanCost(), c.After.PlanCost()
+		x := compared{Plain(clip(c.Text, statementColumns)), growth(was, is), "accent", beforeAndAfter(was, is, cost(was), cost(is))}
+		out = append(out, x)
+		l.add(nil, plain, clip(c.Text, statementColumns), cost(was), cost(is), x.Change, number64(c.Before.Plans), number64(c.After.Plans), c.Source)
+	}
+	return []block{
+		picture{"bars", out}, l,
+		sentence("The means of what the server itself had estimated the plans to cost that auto_explain wrote into the log before the repair and since, in the planner's units. " +
+			"pgmend explains no statement from a log, and judges by times, not by these."),
+	}
+}
+
+// cost writes what a plan costs, in the planner's units, as EXPLAIN does.
+func cost(units float64) string { return strconv.FormatFloat(units, 'f', 2, 64) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/parser/workload"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -14,7 +15,8 @@ import (
 // was.
 type Patient struct {
 	healer.Census
-	Past []Sample // oldest first
+	Past  []Sample         // oldest first
+	Heard *workload.Report // what statements took, by the log that is followed; nil: it says nothing
 }
 
 // Sample is a census in four numbers.
@@ -74,32 +76,6 @@ func (p Patient) missing(d *document) {
 	if len(p.Missing) > 0 {
 		d.add("Not to be seen", bullets(p.Missing))
 	}
-}
-
-// WorkloadPage writes what is asked of the databases.
-func WorkloadPage(w io.Writer, all []Patient, o Options) error {
-	d := patientsPage("Workload", "What is read and written, since the statistics were reset. Statements are masked.", all, func(d *document, p Patient) {
-		if len(p.Statements) > 0 {
-			var total float64
-			for _, r := range p.Statements {
-				total += float(r, "total_ms")
-			}
-			l := &grid{list{name: "statements", columns: []string{"time", "calls", "mean", "rows", "sql"}}}
-			for _, r := range p.Statements {
-				l.add(nil, plain, fmt.Sprintf("%.1f %%", float(r, "total_ms")/total*100), many(count(r, "calls")),
-					Elapsed(time.Duration(float(r, "mean_ms")*float64(time.Millisecond))), many(count(r, "rows")), clip(Plain(r.Text("query")), 300))
-			}
-			d.add("Statements that took the most time", sentence("From pg_stat_statements; the share is of the ones shown."), l)
-		}
-		l := &grid{list{name: "tables", columns: []string{"object", "rows", "scans", "rows read by them", "index scans", "inserted", "updated", "deleted"}}}
-		for _, r := range p.Tables {
-			l.add(nil, plain, object(r), many(count(r, "rows")), many(count(r, "scans")), many(count(r, "rows_read")), many(count(r, "index_scans")),
-				many(count(r, "inserted")), many(count(r, "updated")), many(count(r, "deleted")))
-		}
-		d.add("Tables", l)
-		p.missing(d)
-	})
-	return d.write(w, o)
 }
 
 func float(r rules.Row, name string) float64 {

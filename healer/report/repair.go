@@ -45,6 +45,9 @@ func (r Repair) Write(w io.Writer, o Options) error {
 	if b := latency(a.Watch); len(b) > 0 {
 		d.add("Statements before and after", b...)
 	}
+	if b := planCosts(a.Watch); len(b) > 0 {
+		d.add("Plans before and after", b...)
+	}
 	d.add("SQL", r.steps()...)
 	d.add("Locks", r.locks())
 	d.add("WAL", r.wal())

@@ -132,6 +132,9 @@ func TestRepair(t *testing.T) {
 	slower.Watch = &healer.Watch{State: healer.TakenBack, Until: at(59), Reason: worse.String(), Slower: []healer.Comparison{worse}, Compared: []healer.Comparison{
 		worse, {Source: "the log", Text: "UPDATE orders SET note = " + hostile, Before: healer.Usage{Calls: 60, TotalMS: 240}, After: healer.Usage{Calls: 70, TotalMS: 140}},
 	}}
+	slower.Watch.Planned = []healer.Comparison{{
+		Source: "the log", Text: "SELECT * FROM orders WHERE note = " + hostile, Before: healer.Usage{Plans: 2, Cost: 16.6}, After: healer.Usage{Plans: 3, Cost: 5400},
+	}}
 	for name, a := range map[string]healer.Attempt{"verified": attempt(finding("F1", "public", "orders_idx")), "failed": failed, "slower": slower} {
 		r := report.Repair{Attempt: a, Measure: "SELECT pg_catalog.pg_relation_size(@oid) AS size", Guidance: "A build **failed**.", Source: "built-in text", Version: "v1", Config: "c0"}
 		for _, f := range []report.Format{report.Table, report.Markdown, report.JSON, report.HTML} {

@@ -37,6 +37,7 @@ func TestReportsKeepToTheSchema(t *testing.T) {
 	watched.Why = "slower"
 	watched.Watch = &healer.Watch{State: healer.WatchedWorse, Until: at(59), Guard: "mode", Reason: "slower", Slower: []healer.Comparison{{Source: "the log", Text: "SELECT"}}}
 	watched.Watch.Compared = watched.Watch.Slower
+	watched.Watch.Planned = []healer.Comparison{{Source: "the log", Text: "SELECT", Before: healer.Usage{Plans: 1, Cost: 8.3}, After: healer.Usage{Plans: 2, Cost: 9}}}
 	digest := report.Period(at(0), at(59), result().Findings, result().Repairs)
 	digest.Held = result().Plans
 	for name, w := range map[string]interface {

@@ -9,8 +9,9 @@ import (
 
 // Planned is what auto_explain tells of a statement beside its plan.
 type Planned struct {
-	Query string // its text
-	Rows  int64  // of the whole statement
+	Query string  // its text
+	Cost  float64 // of the whole plan, as it was estimated; 0: not known
+	Rows  int64   // of the whole statement
 	// Counted says that the rows are known: auto_explain.log_analyze is on.
 	Counted bool
 }
@@ -20,11 +21,11 @@ type Planned struct {
 func ReadPlan(text string) (p Planned, ok bool) {
 	switch {
 	case strings.HasPrefix(text, "{"):
-		return quotedPlan(text, `"Query Text": `, "\"Actual Rows\": ")
+		return quotedPlan(text, `"Query Text": `, "\"Total Cost\": ", "\"Actual Rows\": ")
 	case strings.HasPrefix(text, "<explain"):
 		return xmlPlan(text)
 	case strings.HasPrefix(text, `Query Text: "`): // no statement begins with a quote
-		return quotedPlan(text, "Query Text: ", "Actual Rows: ")
+		return quotedPlan(text, "Query Text: ", "Total Cost: ", "Actual Rows: ")
 	}
 	return textPlan(text)
 }
@@ -49,6 +50,7 @@ func textPlan(text string) (p Planned, ok bool) {
 		p.Query = p.Query[:i]
 	}
 	node, _, _ := strings.Cut(rest[at:], "\n")
+	p.cost(node, "..")
 	if _, actual, ok := strings.Cut(node, "(actual"); ok {
 		p.rows(actual, " rows=")
 	}
@@ -58,7 +60,7 @@ func textPlan(text string) (p Planned, ok bool) {
 // quotedPlan reads JSON and YAML, which quote a text alike. The first node is
 // the whole; in the query's text a quote is escaped, so that it cannot be
 // taken for a node.
-func quotedPlan(text, label, rows string) (p Planned, ok bool) {
+func quotedPlan(text, label, cost, rows string) (p Planned, ok bool) {
 	_, rest, ok := strings.Cut(text, label)
 	if !ok {
 		return p, false
@@ -67,6 +69,7 @@ func quotedPlan(text, label, rows string) (p Planned, ok bool) {
 	if err := d.Decode(&p.Query); err != nil {
 		return p, false
 	}
+	p.cost(rest[d.InputOffset():], cost)
 	p.rows(rest[d.InputOffset():], rows)
 	return p, true
 }
@@ -78,20 +81,29 @@ func xmlPlan(text string) (p Planned, ok bool) {
 	}
 	query, rest, ok := strings.Cut(rest, "</Query-Text>")
 	p.Query = html.UnescapeString(query)
+	p.cost(rest, "<Total-Cost>")
 	p.rows(rest, "<Actual-Rows>")
 	return p, ok
 }
 
 // rows reads the number behind the first mark.
 func (p *Planned) rows(text, mark string) {
+	n, ok := numberBehind(text, mark) // 18 writes 1.00
+	p.Rows, p.Counted = int64(n), ok
+}
+
+// cost reads the number behind the first mark.
+func (p *Planned) cost(text, mark string) { p.Cost, _ = numberBehind(text, mark) }
+
+func numberBehind(text, mark string) (float64, bool) {
 	_, number, ok := strings.Cut(text, mark)
 	if !ok {
-		return
+		return 0, false
 	}
 	end := 0
 	for end < len(number) && (isDigit(number[end]) || number[end] == '.') {
 		end++
 	}
-	n, err := strconv.ParseFloat(number[:end], 64) // 18 writes 1.00
-	p.Rows, p.Counted = int64(n), err == nil
+	n, err := strconv.ParseFloat(number[:end], 64)
+	return n, err == nil
 }
