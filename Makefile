@@ -5,7 +5,7 @@ GO ?= go
 BIN := bin
 TIMEOUT ?= 18m
 
-.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-delay bench-logs bench-follow torture torture-logs fuzz build install install-built packages test-packages clean test-matrix test-regress bench-scan bench-quarantine bench-baseline docs help
+.PHONY: demo test test-all test-ops test-page lint bench bench-idle bench-overhead bench-delay bench-logs bench-follow torture torture-kills torture-names torture-logs fuzz build install install-built packages test-packages clean test-matrix test-regress bench-scan bench-quarantine bench-baseline docs help
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -54,15 +54,23 @@ bench-baseline: ## 60 drifts of 300 tables named and healed; capture and diff of
 docs: ## a page for each rule, in docs/rules
 	$(GO) run ./cmd/pgmend rules docs docs/rules
 
-# RULES is a glob over the rules to torture; HOSTILE multiplies the 15 hostile
-# names and the 20 forged events of the suite, these up to 1,000.
+# RULES is a glob over the rules to torture and PART, k/n, a part of their cells.
+# bin/torture.tsv keeps what came of each; what this build has played already is
+# not played again. HOSTILE multiplies the 15 hostile names and the 20 forged
+# events of the suite, these up to 1,000.
 RULES ?= *
+PART ?= 1/1
 HOSTILE ?= 700
 
-torture: ## kill -9 at every boundary of every repair, listed; hostile names and forged events: hours
+torture: torture-kills torture-names ## kill -9 at every boundary of every repair, listed; hostile names and forged events: hours
+
+torture-kills: ## the kills alone; go on with those that were not played yet
 	@scripts/ensure-postgres.sh
-	PGMEND_TORTURE='$(RULES)' $(GO) test -timeout 12h -count=1 -v -run TestKills ./healer/torture
-	PGMEND_HOSTILE=$(HOSTILE) $(GO) test -timeout 12h -count=1 -v -run TestWhatTheServerSawOfUs ./healer
+	PGMEND_TORTURE='$(RULES)' PGMEND_TORTURE_PART=$(PART) $(GO) test -timeout 12h -count=1 -v -run TestKills ./healer/torture
+
+torture-names: ## the hostile names, forged events and owners' code alone
+	@scripts/ensure-postgres.sh
+	PGMEND_HOSTILE=$(HOSTILE) $(GO) test -timeout 2h -count=1 -v -run TestWhatTheServerSawOfUs ./healer
 	PGMEND_MAJORS=all $(GO) test -timeout 1h -count=1 -run 'OwnerCode|OwnSettings' ./healer/pg
 
 lint: ## golangci-lint, the version this repository is written for

@@ -49,9 +49,14 @@ func (s *Stage) Rows(ctx context.Context, tables []Table, quarantined bool) (map
 	err := s.asked(ctx, func(ask asking) error {
 		places := make(map[string][]string)
 		if quarantined {
-			var err error
-			if places, err = ask.quarantines(); err != nil {
+			held, err := ask.quarantines()
+			if err != nil {
 				return err
+			}
+			for name, sources := range held {
+				for _, source := range sources {
+					places[source] = append(places[source], name)
+				}
 			}
 		}
 		for _, t := range tables {
@@ -114,7 +119,16 @@ func (ask asking) tables() ([]Table, error) {
 	return out, err
 }
 
-// quarantines are the tables with rows in quarantine, by the table they are of.
+// Quarantines are the tables into which rows were moved, by their quoted names,
+// each with the tables that its rows are of: none where it has no row.
+func (s *Stage) Quarantines(ctx context.Context) (held map[string][]string, err error) {
+	err = s.asked(ctx, func(ask asking) error {
+		held, err = ask.quarantines()
+		return err
+	})
+	return held, err
+}
+
 func (ask asking) quarantines() (map[string][]string, error) {
 	tables, err := ask.tables()
 	if err != nil {
@@ -129,8 +143,9 @@ func (ask asking) quarantines() (map[string][]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		out[t.Name] = nil
 		for _, s := range sources {
-			out[s[0]] = append(out[s[0]], t.Name)
+			out[t.Name] = append(out[t.Name], s[0])
 		}
 	}
 	return out, nil

@@ -107,16 +107,19 @@ func NewStage(ctx context.Context, c StageConfig) (s *Stage, err error) {
 func (s *Stage) Baselines() baseline.Store { return baseline.Store{Dir: s.state, Ledger: s.Ledger} }
 
 // Declare captures the schema as it is now, and approves it.
-func (s *Stage) Declare(ctx context.Context) error {
+func (s *Stage) Declare(ctx context.Context) error { return s.DeclareIn(ctx, s.Baselines()) }
+
+// DeclareIn does so in another state directory than the stage's.
+func (s *Stage) DeclareIn(ctx context.Context, store baseline.Store) error {
 	schema, err := baseline.Read(ctx, s.db)
 	if err != nil {
 		return err
 	}
-	b, err := s.Baselines().Capture(ctx, schema, "database", "rulestest")
+	b, err := store.Capture(ctx, schema, "database", "rulestest")
 	if err != nil {
 		return err
 	}
-	_, err = s.Baselines().Approve(ctx, b.Captured.Hash, "rulestest")
+	_, err = store.Approve(ctx, b.Captured.Hash, "rulestest")
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/baseline"
 	"github.com/pgmend/pgmend/healer/disposable"
 	"github.com/pgmend/pgmend/healer/ledger"
 	"github.com/pgmend/pgmend/healer/pg"
@@ -28,9 +29,10 @@ var victims = []string{"daemon", "backend", "postmaster"}
 
 // subject is a rule with its fixture's first case.
 type subject struct {
-	rule  *rules.Rule
-	set   rules.Set
-	story rulestest.Case
+	rule    *rules.Rule
+	set     rules.Set
+	story   rulestest.Case
+	fixture string // its text
 }
 
 // cell is one kill.
@@ -50,12 +52,6 @@ func (s subject) For(major int) []*rules.Rule {
 	return slices.DeleteFunc(s.set.For(major), func(r *rules.Rule) bool { return r.ID != s.rule.ID })
 }
 
-// world is what there is: every relation, and every row of the tables.
-type world struct {
-	relations map[string]healer.Snapshot
-	rows      map[string]string
-}
-
 // lives is one life of a subject: a database of its own, broken by the
 // fixture, and the state directory of its healer.
 type lives struct {
@@ -65,6 +61,7 @@ type lives struct {
 	subject
 	state  string
 	before world
+	why    string // the first thing that nothing explains
 }
 
 func begin(t *testing.T, server *disposable.Server, s subject) *lives {
@@ -74,11 +71,23 @@ func begin(t *testing.T, server *disposable.Server, s subject) *lives {
 		t.Fatal(err)
 	}
 	l := &lives{t: t, server: server, stage: st, subject: s, state: t.TempDir()}
-	if err := errors.Join(st.Player.Play(t.Context(), s.story.Quiet), st.Player.Play(t.Context(), s.story.Setup)); err != nil {
+	if err := errors.Join(st.Player.Play(t.Context(), s.story.Quiet), l.declare(), st.Player.Play(t.Context(), s.story.Setup)); err != nil {
 		t.Fatal(err)
 	}
 	l.before = l.look()
 	return l
+}
+
+// declare approves the schema as it is now, where the rule compares with that.
+func (l *lives) declare() error {
+	if !l.rule.Detect.Uses(rules.DriftName) {
+		return nil
+	}
+	book, err := ledger.Open(l.state)
+	if err != nil {
+		return err
+	}
+	return errors.Join(l.stage.DeclareIn(l.t.Context(), baseline.Store{Dir: l.state, Ledger: book}), book.Close())
 }
 
 func (l *lives) end() {
@@ -128,6 +137,7 @@ func heal(ctx context.Context, c pg.Config, database, state string, s subject, k
 	h := healer.New(healer.Config{
 		Database: database, Control: true, Reader: db, Snapshotter: db, Operator: surgeon{db, k},
 		Ledger: book{l, k}, State: l, Rules: s,
+		Declared: &baseline.Watch{Reader: db, Store: baseline.Store{Dir: state, Ledger: l}},
 	})
 	return h.Heal(ctx, options(s))
 }
@@ -143,15 +153,14 @@ func (l *lives) run(k *knife) (healer.Result, error) {
 	return heal(ctx, l.config(), l.stage.Name, l.state, l.subject, k)
 }
 
-// kill plays a cell up to the death of its victim.
-func (l *lives) kill(c cell) {
+// kill plays a cell up to the death of its victim, and reports whether it died.
+func (l *lives) kill(c cell) (struck bool) {
 	l.t.Helper()
-	struck := false
 	switch c.victim {
 	case "daemon":
 		child := exec.CommandContext(l.t.Context(), os.Args[0], "-test.run=^TestDaemon$") //nolint:gosec // this test again
 		child.Env = append(os.Environ(), childEnv+"="+strings.Join([]string{
-			l.server.ConnString(l.stage.Name, ""), l.stage.Name, l.state, l.rule.ID, fmt.Sprint(c.at),
+			l.server.ConnString(l.stage.Name, ""), l.stage.Name, l.state, fmt.Sprint(l.server.Major), l.rule.ID, fmt.Sprint(c.at),
 		}, "\n"))
 		out, err := child.CombinedOutput()
 		var exit *exec.ExitError
@@ -163,7 +172,7 @@ func (l *lives) kill(c cell) {
 		if !struck {
 			l.t.Errorf("the daemon was not killed: %v: %s", err, out)
 		}
-		return
+		return struck
 	case "backend":
 		_, _ = l.run(&knife{at: c.at, cut: func(string) { struck = l.backend() }})
 	case "postmaster":
@@ -177,6 +186,7 @@ func (l *lives) kill(c cell) {
 	if !struck {
 		l.t.Errorf("nothing was killed: the boundary did not come, or there was nothing to kill")
 	}
+	return struck
 }
 
 // backend kills a server process that works for the healer, which makes the
@@ -222,7 +232,8 @@ func (l *lives) alive() {
 			return
 		}
 		if time.Now().After(deadline) {
-			l.t.Fatalf("the server does not come back: %v", err)
+			l.fault("the server does not come back: %v", err)
+			l.t.FailNow()
 		}
 	}
 }

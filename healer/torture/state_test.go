@@ -2,6 +2,7 @@ package torture
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,23 +10,51 @@ import (
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/ledger"
+	"github.com/pgmend/pgmend/healer/rulestest"
 )
+
+// world is what there is: every relation, and every row of the tables.
+type world struct {
+	relations map[string]healer.Snapshot
+	more      map[string][]healer.Snapshot // further ones that are called the same: a table's quarantines
+	tables    []rulestest.Table
+	rows      map[string]string // of each table
+	whole     map[string]string // the same, with those of its rows that are in quarantine
+	healed    []string          // the objects that a quiet repair healed
+}
 
 // look takes everything in.
 func (l *lives) look() world {
 	l.t.Helper()
-	w := world{relations: make(map[string]healer.Snapshot)}
-	relations, err := l.stage.Look(l.t.Context())
+	ctx := l.t.Context()
+	w := world{relations: make(map[string]healer.Snapshot), more: make(map[string][]healer.Snapshot)}
+	relations, err := l.stage.Look(ctx)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	plain := l.plain(relations)
-	for name, s := range relations {
-		w.relations[plain(name)] = stable(s, plain)
+	held, err := l.stage.Quarantines(ctx)
+	if err != nil {
+		l.t.Fatal(err)
 	}
-	tables, err := l.stage.Tables(l.t.Context())
+	plain := l.plain(held)
+	for _, name := range slices.Sorted(maps.Keys(relations)) {
+		called, s := plain(name), stable(relations[name], plain)
+		if _, there := w.relations[called]; there {
+			w.more[called] = append(w.more[called], s)
+		} else {
+			w.relations[called] = s
+		}
+	}
+	if w.tables, err = l.stage.Tables(ctx); err == nil {
+		w.rows, err = l.stage.Rows(ctx, w.tables, false)
+	}
+	// In the columns that there were: a repair may have added one.
+	before := w.tables
+	if l.before.tables != nil {
+		before = l.before.tables
+	}
 	if err == nil {
-		w.rows, err = l.stage.Rows(l.t.Context(), tables, false)
+		w.whole, err = l.stage.Rows(ctx, before, true)
 	}
 	if err != nil {
 		l.t.Fatal(err)
@@ -47,14 +76,16 @@ func (l *lives) settle() (attempts []healer.Attempt, last healer.Result) {
 		_, chain := book.Verify(l.t.Context())
 		_ = book.Close()
 		if recalled != nil || chain != nil {
-			l.t.Fatalf("the ledger is not sound: %v, %v", recalled, chain)
+			l.fault("the ledger is not sound: %v, %v", recalled, chain)
+			l.t.FailNow()
 		}
 		open := slices.ContainsFunc(now.Attempts, func(a healer.Attempt) bool { return !a.State.Final() })
 		if err == nil && !open && len(r.Repairs) == 0 {
 			return now.Attempts, r
 		}
 		if time.Now().After(deadline) {
-			l.t.Fatalf("it does not settle: %v, %d repairs, %+v", err, len(r.Repairs), states(now.Attempts))
+			l.fault("it does not settle: %v, %d repairs, %+v", err, len(r.Repairs), states(now.Attempts))
+			l.t.FailNow()
 		}
 	}
 }
@@ -79,34 +110,64 @@ func (l *lives) explain(victim string, want world) {
 	}
 	for fingerprint, n := range verified {
 		if n > 1 {
-			l.t.Errorf("%s was repaired %d times: %v", fingerprint, n, states(attempts))
+			l.fault("%s was repaired %d times: %v", fingerprint, n, states(attempts))
 		}
 	}
-	reported := l.reported(last)
+	heard := l.told(last)
 	now := l.look()
 	for name, rows := range l.before.rows {
 		if now.rows[name] != rows && now.rows[name] != want.rows[name] {
-			l.t.Errorf("the rows of %s were %s and are %s", name, rows, now.rows[name])
+			l.fault("the rows of %s were %s and are %s", name, rows, now.rows[name])
+		}
+	}
+	for name, rows := range l.before.whole {
+		if now.whole[name] != rows {
+			l.fault("the rows of %s, with those in quarantine, were %s and are %s", name, rows, now.whole[name])
 		}
 	}
 	for _, name := range names(want.relations, now.relations) {
-		if diff := want.relations[name].Diff(now.relations[name]); len(diff) > 0 && !l.spared(name, diff[0], victim, reported, now) {
-			l.t.Errorf("%s is not as a quiet repair leaves it: %s; %v", name, diff[0], states(attempts))
+		if diff := want.relations[name].Diff(now.relations[name]); len(diff) > 0 && !l.spared(name, victim, heard, want, now) {
+			l.fault("%s is not as a quiet repair leaves it: %s; %v", name, diff[0], states(attempts))
+		}
+		for _, s := range now.more[name] {
+			if diff := now.relations[name].Diff(s); len(diff) > 0 {
+				l.fault("another %s is not as the first: %s", name, diff[0])
+			}
 		}
 	}
+}
+
+// fault is something that nothing explains.
+func (l *lives) fault(format string, args ...any) {
+	l.t.Helper()
+	if l.why == "" {
+		l.why = fmt.Sprintf(format, args...)
+	}
+	l.t.Errorf(format, args...)
 }
 
 // leavings are the rules of what an interruption can leave behind. In a daemon
 // they run beside the rule that was interrupted.
 var leavings = []string{"index/invalid", "index/reindex-leftover", "index/invalid-unique"}
 
-// reported lists the names of objects that a person or another rule is told of.
-func (l *lives) reported(last healer.Result) []string {
+// told is what a person or another rule is told of: objects, by their names and
+// oids, and the tables they are of.
+type told struct {
+	names map[string]bool
+	oids  map[uint32]bool
+}
+
+func (s told) add(o healer.Object) {
+	s.names[o.String()] = true
+	s.oids[o.OID], s.oids[o.TableOID] = true, true
+}
+
+func (l *lives) told(last healer.Result) told {
 	l.t.Helper()
-	var out []string
+	out := told{make(map[string]bool), make(map[uint32]bool)}
 	for _, p := range last.Plans {
 		if p.Decision.Verdict != healer.Proceed {
-			out = append(out, p.Plan.Finding.Object.Name)
+			out.add(p.Plan.Finding.Object)
 		}
 	}
 	c := l.stage.Config
@@ -116,7 +177,7 @@ func (l *lives) reported(last healer.Result) []string {
 		l.t.Fatal(err)
 	}
 	for _, f := range r.Findings {
-		out = append(out, f.Object.Name)
+		out.add(f.Object)
 	}
 	return out
 }
@@ -124,38 +185,45 @@ func (l *lives) reported(last healer.Result) []string {
 // spared reports whether an object that is not as a quiet repair leaves it is
 // explained: its fault is reported, or it is as it was before and the crash took
 // the statistics that proved the fault.
-func (l *lives) spared(name, diff, victim string, reported []string, now world) bool {
-	for _, object := range reported {
-		if strings.Contains(name, object) || strings.Contains(diff, object) {
-			return true
-		}
+func (l *lives) spared(name, victim string, heard told, want, now world) bool {
+	if _, source, ok := strings.Cut(name, ofTable); ok {
+		// It is not there because nothing has moved, and somebody is told so. One that
+		// a quiet repair does not leave, or that is empty, is left over.
+		_, there := now.relations[name]
+		return !there && now.rows[source] == l.before.rows[source] &&
+			slices.ContainsFunc(want.healed, func(object string) bool { return heard.names[object] })
 	}
-	if strings.Contains(name, "pgmend_quarantine ") {
-		return true // each attempt has its own, and it stays: somebody's rows are in it
+	if is := now.relations[name]; heard.names[name] || is.OID != 0 && heard.oids[is.OID] {
+		return true
 	}
 	unproved := victim != "daemon" && strings.Contains(l.rule.Detect.Text, "pg_stat_get_")
 	return unproved && len(l.before.relations[name].Diff(now.relations[name])) == 0
 }
 
-// ofAttempt is a table that is named after the attempt that made it. The server
-// cuts it in the names of constraints.
+// ofAttempt is a table that is named after the attempt that made it, in whose
+// place it is called by the table whose rows it holds. The server cuts it in the
+// names of constraints.
 var ofAttempt = regexp.MustCompile(`pgmend_quarantine_[0-9a-z]+`)
 
+const ofTable = "pgmend_quarantine of "
+
 // plain leaves out of a text what is another in each life: the stage's name in
-// the roles', and attempts in the names of their tables, which are numbered in
-// the order in which they were made.
-func (l *lives) plain(relations map[string]healer.Snapshot) func(string) string {
-	var made []string
-	for name := range relations {
-		made = append(made, ofAttempt.FindAllString(name, -1)...)
+// the roles', and attempts in the names of their tables.
+func (l *lives) plain(held map[string][]string) func(string) string {
+	called := make(map[string]string)
+	for name, sources := range held {
+		table := ofAttempt.FindString(name)
+		called[table] = ofTable + strings.Join(sources, ", ")
 	}
-	slices.Sort(made)
-	made = slices.Compact(made)
 	return func(text string) string {
 		text = strings.ReplaceAll(text, l.stage.Name, "stage")
 		return ofAttempt.ReplaceAllStringFunc(text, func(cut string) string {
-			i := slices.IndexFunc(made, func(name string) bool { return strings.HasPrefix(name, cut) })
-			return fmt.Sprintf("pgmend_quarantine %d", i+1)
+			for table, as := range called {
+				if strings.HasPrefix(table, cut) {
+					return as
+				}
+			}
+			return cut
 		})
 	}
 }

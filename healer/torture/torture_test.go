@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/pgmend/pgmend/healer/disposable"
 	"github.com/pgmend/pgmend/healer/pg"
@@ -24,8 +25,9 @@ func TestMain(m *testing.M) { pgtest.Exit(m) }
 
 const (
 	childEnv = "PGMEND_TORTURE_CHILD"
-	// allEnv names the rules to torture in full, as a glob.
-	allEnv = "PGMEND_TORTURE"
+	// allEnv names the rules to torture in full, as a glob; partEnv is k/n, which
+	// plays the kth of n parts of their cells.
+	allEnv, partEnv = "PGMEND_TORTURE", "PGMEND_TORTURE_PART"
 	// seed chooses the boundaries that the suite plays.
 	seed = 20
 )
@@ -48,13 +50,17 @@ func TestDaemon(t *testing.T) {
 		t.Skip("it is run by TestKills, as another process")
 	}
 	f := strings.Split(text, "\n")
-	conn, database, state, id := f[0], f[1], f[2], f[3]
-	at, err := strconv.Atoi(f[4])
+	conn, database, state, id := f[0], f[1], f[2], f[4]
+	major, err := strconv.Atoi(f[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := strconv.Atoi(f[5])
 	if err != nil {
 		t.Fatal(err)
 	}
 	as := func(role string) string { return strings.Replace(conn, "user=''", "user='"+role+"'", 1) }
-	for _, s := range subjects(t, pgtest.One(t).Major) {
+	for _, s := range subjects(t, major) {
 		if s.rule.ID != id {
 			continue
 		}
@@ -92,7 +98,7 @@ func subjects(t *testing.T, major int) []subject {
 			t.Fatal(err)
 		}
 		if len(cases) > 0 {
-			out = append(out, subject{rule, set, cases[0]})
+			out = append(out, subject{rule, set, cases[0], string(text)})
 		}
 	}
 	return out
@@ -123,26 +129,21 @@ func matrix(t *testing.T, server *disposable.Server, s subject) (cells []cell, w
 			}
 		}
 	}
-	return cells, l.look()
+	want = l.look()
+	for _, a := range r.Repairs {
+		want.healed = append(want.healed, a.Plan.Finding.Object.String())
+	}
+	return cells, want
 }
 
 // Every cell of the matrix, or a few of them.
 // hazard: 7, 8, 3
 func TestKills(t *testing.T) {
-	binaries := pgtest.One(t).Binaries
-	server := start(t, binaries, nil)
+	binaries := pgtest.Newest(t)
 	list := subjects(t, binaries.Major)
 	if glob := os.Getenv(allEnv); glob != "" {
-		for _, s := range list {
-			if !rules.MatchGlob(glob, s.rule.ID) {
-				continue
-			}
-			on := server
-			if s.story.Own != nil {
-				on = start(t, binaries, s.story.Own)
-			}
-			play(t, on, s, func(cells []cell) []cell { return cells })
-		}
+		list = slices.DeleteFunc(list, func(s subject) bool { return !rules.MatchGlob(glob, s.rule.ID) })
+		whole(t, binaries, list)
 		return
 	}
 	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same cells each time
@@ -151,11 +152,42 @@ func TestKills(t *testing.T) {
 		if n < 0 {
 			t.Fatalf("there is no rule %s that can be tortured", id)
 		}
-		play(t, server, list[n], func(cells []cell) []cell {
+		dice := random.Uint64()
+		t.Run(id, func(t *testing.T) {
+			t.Parallel() // each kills a server of its own
+			server := start(t, binaries, nil)
+			cells, want := matrix(t, server, list[n])
 			share := len(cells) / len(victims)
-			return cells[i*share+random.IntN(share):][:1]
+			play(t, server, cells[i*share+int(dice%uint64(share))], want)
 		})
 	}
+}
+
+// whole plays what has no outcome yet of the cells of some rules, and of those
+// the part that was asked for.
+func whole(t *testing.T, binaries disposable.Binaries, list []subject) {
+	book := openRegister(t, registerFile, binaries.Major)
+	part := parsePart(t, os.Getenv(partEnv))
+	server := start(t, binaries, nil)
+	for _, s := range list {
+		if book.done(s, part) {
+			continue
+		}
+		t.Run(s.rule.ID, func(t *testing.T) {
+			on := server
+			if s.story.Own != nil {
+				on = start(t, binaries, s.story.Own)
+			}
+			cells, want := matrix(t, on, s)
+			book.list(s, cells)
+			for _, c := range book.left(s, part) {
+				began := time.Now()
+				verdict, why := play(t, on, c, want)
+				book.note(c, verdict, why, time.Since(began))
+			}
+		})
+	}
+	book.sum(list, part)
 }
 
 // start starts a server that is killed, with settings of a fixture's own.
@@ -178,18 +210,25 @@ func start(t *testing.T, binaries disposable.Binaries, own map[string]string) *d
 	return server
 }
 
-func play(t *testing.T, server *disposable.Server, s subject, choose func([]cell) []cell) {
-	t.Run(s.rule.ID, func(t *testing.T) {
-		cells, want := matrix(t, server, s)
-		for _, c := range choose(cells) {
-			t.Run(fmt.Sprintf("%s %d", c.victim, c.at), func(t *testing.T) {
-				fmt.Fprintln(t.Output(), c)
-				l := begin(t, server, c.subject)
-				defer l.end()
-				l.kill(c)
-				l.alive()
-				l.explain(c.victim, want)
-			})
+// play plays a cell, and says what came of it.
+func play(t *testing.T, server *disposable.Server, c cell, want world) (v verdict, why string) {
+	killed := false
+	ok := t.Run(fmt.Sprintf("%s %d", c.victim, c.at), func(t *testing.T) {
+		fmt.Fprintln(t.Output(), c)
+		l := begin(t, server, c.subject)
+		defer l.end()
+		defer func() { why = l.why }()
+		if killed = l.kill(c); !killed {
+			return
 		}
+		l.alive()
+		l.explain(c.victim, want)
 	})
+	switch {
+	case !killed:
+		return missed, why
+	case !ok:
+		return unexplained, why
+	}
+	return explained, ""
 }

@@ -66,8 +66,14 @@ func Each(t *testing.T, test func(t *testing.T, s *Server)) {
 // One returns a server of the newest version that was asked for.
 func One(t testing.TB) *Server {
 	t.Helper()
+	return start(t, Newest(t))
+}
+
+// Newest is the newest version that was asked for; no server is started.
+func Newest(t testing.TB) disposable.Binaries {
+	t.Helper()
 	list := chosen(t)
-	return start(t, list[len(list)-1])
+	return list[len(list)-1]
 }
 
 // chosen lists the versions to test on.
