@@ -119,17 +119,16 @@ func TestTheAIsTextIsCleaned(t *testing.T) {
 }
 
 func TestTheAITimesOut(t *testing.T) {
-	gone := make(chan struct{})
+	// Its end waits for those who ask: they have to be gone by then. On a busy
+	// machine it may be that nobody came in time.
 	client, _ := endpoint(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // or the server does not see that the client is gone
 		<-r.Context().Done()
-		close(gone)
 	}, func(c *ClientConfig) { c.Timeout = 50 * time.Millisecond })
 	a := ask(t, engine(t, client), Question{Text: "deadlock"})
 	if a.Source != Builtin || !strings.Contains(a.Note, "no answer within 50ms") {
 		t.Errorf("%+v", a)
 	}
-	<-gone
 }
 
 func TestNobodyIsThere(t *testing.T) {

@@ -148,7 +148,7 @@ func (l *lives) run(k *knife) (healer.Result, error) {
 	if k.at > 0 {
 		k.super = l.conn("postgres")
 	}
-	ctx, cancel := context.WithTimeout(l.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(l.t.Context(), 10*time.Minute)
 	defer cancel()
 	return heal(ctx, l.config(), l.stage.Name, l.state, l.subject, k)
 }

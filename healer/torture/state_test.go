@@ -66,7 +66,8 @@ func (l *lives) look() world {
 // nothing is repaired any more, and says what they repaired.
 func (l *lives) settle() (attempts []healer.Attempt, last healer.Result) {
 	l.t.Helper()
-	for deadline := time.Now().Add(90 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	deadline := time.Now().Add(90 * time.Second)
+	for round := 1; ; round++ {
 		r, err := l.run(&knife{})
 		book, opened := ledger.OpenReadOnly(l.state)
 		if opened != nil {
@@ -83,10 +84,12 @@ func (l *lives) settle() (attempts []healer.Attempt, last healer.Result) {
 		if err == nil && !open && len(r.Repairs) == 0 {
 			return now.Attempts, r
 		}
-		if time.Now().After(deadline) {
+		// On a busy machine a single one may take that long.
+		if round >= 10 && time.Now().After(deadline) {
 			l.fault("it does not settle: %v, %d repairs, %+v", err, len(r.Repairs), states(now.Attempts))
 			l.t.FailNow()
 		}
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 
