@@ -1,15 +1,20 @@
 package healer_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/healer/rulestest"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -31,8 +36,9 @@ const (
 	names     = 15
 	forgeries = 20
 	canary    = "canary_7f3"
-	// together is how many of the further names are of one repair.
-	together = 50
+	// together is how many of the further names are of one repair, and lanes how
+	// many databases they are in.
+	together, lanes = 50, 6
 )
 
 // crowd is a rule that analyzes all tables of a schema in one repair.
@@ -53,34 +59,63 @@ SELECT 'never' WHERE false
 
 -- undo: none, because it is a test`
 
+// lane is one of the databases among which the further names and the forged
+// events are shared out: a healer waits for its server most of the time, and
+// repairs one thing at a time.
+type lane struct {
+	*rulestest.Stage
+	random  *rand.Rand
+	planned map[string]int  // what the server has to see, and how often
+	forged  map[string]bool // what it has to be given as parameters
+	err     error
+}
+
+func newLane(st *rulestest.Stage, seed uint64) *lane {
+	return &lane{
+		Stage: st, random: rand.New(rand.NewPCG(7, seed)), //nolint:gosec // the same names each time
+		planned: make(map[string]int), forged: make(map[string]bool),
+	}
+}
+
 // throng makes so many tables with hostile names, and lets them be analyzed.
-func (x *site) throng(random *rand.Rand, first, n int, planned map[string]int) {
-	x.t.Helper()
-	c := x.Conn(x.t, x.Name, x.Name+"_owner")
-	for i := range n {
-		schema := fmt.Sprintf("crowd_%d", i/together)
-		if i%together == 0 {
-			x.super("CREATE SCHEMA " + schema + " AUTHORIZATION " + x.Name + "_owner")
-			x.Exec(x.t, x.Name, x.Name+"_owner", "CREATE TABLE "+schema+"."+schema+" (id int)")
+func (l *lane) throng(ctx context.Context, crowd *rules.File, n int) error {
+	c, err := pgconn.Connect(ctx, l.Player.Superuser)
+	if err != nil {
+		return err
+	}
+	defer c.Close(ctx) //nolint:errcheck // what it made is there
+	for first := 0; first < n; first += together {
+		schema := fmt.Sprintf("crowd_%d", first/together)
+		sql := []string{
+			"CREATE SCHEMA " + schema + " AUTHORIZATION " + l.Name + "_owner", "SET ROLE " + l.Name + "_owner", "SET search_path = " + schema,
+			"CREATE TABLE " + schema + " (id int)",
 		}
-		sql := "CREATE TABLE " + schema + `."` + strings.ReplaceAll(hostile(random, first+i), `"`, `""`) + `" (id int)`
-		if _, err := c.Exec(x.t.Context(), sql).ReadAll(); err != nil {
-			x.t.Fatal(err)
+		for i := first; i < min(n, first+together); i++ {
+			sql = append(sql, "CREATE TABLE "+quoted(hostile(l.random, i))+" (id int)")
+		}
+		if _, err := c.Exec(ctx, strings.Join(append(sql, "RESET ROLE"), ";")).ReadAll(); err != nil {
+			return err
 		}
 	}
-	h := with(x.Stage, func(c *healer.Config) { c.Rules = source{rule(x.t, "test/crowd", crowd)} })
-	r, err := h.Heal(x.t.Context(), healer.Options{Person: true, Now: true})
+	h := with(l.Stage, func(c *healer.Config) { c.Rules = source{crowd} })
+	r, err := h.Heal(ctx, healer.Options{Person: true, Now: true})
 	if want := (n + together - 1) / together; err != nil || len(r.Repairs) != want {
-		x.t.Fatalf("%d repairs, want %d, %v", len(r.Repairs), want, err)
+		return fmt.Errorf("%d repairs, want %d, %w", len(r.Repairs), want, err)
 	}
+	return l.plan(r)
+}
+
+// plan notes what the server has to see of some repairs.
+func (l *lane) plan(r healer.Result) error {
 	for _, a := range r.Repairs {
 		if !a.Verified {
-			x.t.Errorf("%s: %s: %s", a.Plan.Finding.Object, a.State, a.Err)
+			return fmt.Errorf("%q: %s: %s", a.Plan.Finding.Object.Name, a.State, a.Err)
 		}
 		for _, s := range a.Plan.Steps {
-			planned[s.SQL]++
+			l.planned[s.SQL]++
 		}
 	}
+	return nil
 }
 
 // scraps are what hostile names are made of.
@@ -101,6 +136,8 @@ func hostile(random *rand.Rand, i int) string {
 	}
 }
 
+func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
 // Whatever names say, and whatever the log is made to say, the server sees the
 // planned statements of us, each as often as it was planned, and beside them
 // only ones whose text nobody else had a part in.
@@ -116,10 +153,9 @@ func TestWhatTheServerSawOfUs(t *testing.T) {
 	x := newSite(t, map[string]string{
 		"log_statement": "all", "logging_collector": "on", "log_destination": "csvlog", "log_directory": "log", "log_rotation_size": "0",
 	}, source{rule(t, "test/again", again)}, "CREATE TABLE app.victim (id int)")
-	random := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // the same names each time
+	first := newLane(x.Stage, 0)
 	for i := range names {
-		quoted := `"` + strings.ReplaceAll(hostile(random, i), `"`, `""`) + `"`
-		if err := x.Try(x.Name, x.Name+"_owner", "CREATE TABLE app."+quoted+" (id int)"); err != nil {
+		if err := x.Try(x.Name, x.Name+"_owner", "CREATE TABLE app."+quoted(hostile(first.random, i))+" (id int)"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -127,48 +163,57 @@ func TestWhatTheServerSawOfUs(t *testing.T) {
 	if err != nil || len(r.Repairs) != names+1 {
 		t.Fatalf("%d repairs, %v", len(r.Repairs), err)
 	}
-	planned := make(map[string]int)
-	for _, a := range r.Repairs {
-		if !a.Verified {
-			t.Errorf("%q: %s: %s", a.Plan.Finding.Object.Name, a.State, a.Err)
-		}
-		for _, s := range a.Plan.Steps {
-			planned[s.SQL]++
+	if err := first.plan(r); err != nil {
+		t.Error(err)
+	}
+	all := []*lane{first}
+	for i := 1; i < min(times, lanes); i++ {
+		all = append(all, newLane(stageOn(t, x.Server, source{}, ""), uint64(i)))
+	}
+	many, known := rule(t, "test/crowd", crowd), builtin(t)
+	var running sync.WaitGroup
+	for i, l := range all {
+		running.Go(func() {
+			// The events come first: a pass reads all that the ledger and the catalog have.
+			l.err = errors.Join(l.forge(t.Context(), known, share(min(forgeries*times, 1000), i, len(all))),
+				l.throng(t.Context(), many, share(names*(times-1), i, len(all))))
+		})
+	}
+	running.Wait()
+	for _, l := range all {
+		if l.err != nil {
+			t.Errorf("%s: %v", l.Name, l.err)
 		}
 	}
-	forged := x.forge(random, min(forgeries*times, 1000))
-	if more := names * (times - 1); more > 0 {
-		x.throng(random, names, more, planned)
-	}
-	x.saw(planned, forged)
+	x.saw(all)
 	if n := x.Ask(t, x.Name, "postgres", "SELECT count(*) FROM pg_class WHERE relname = 'victim'"); n != "1" {
 		t.Error("the victim is gone")
 	}
 }
 
-// forge has a rule look because of so many forged events, and returns the texts
-// in them that it compares with the catalog. It comes before the throng: a pass
-// reads all that the ledger and the catalog have.
-func (x *site) forge(random *rand.Rand, n int) map[string]bool {
-	x.t.Helper()
-	h := with(x.Stage, func(c *healer.Config) { c.Rules = builtin(x.t) })
-	compared := make(map[string]bool)
+// share is the ith of so many shares of a number.
+func share(n, i, shares int) int { return (n + i) / shares }
+
+// forge has a rule look because of so many forged events, and notes the texts in
+// them that it compares with the catalog.
+func (l *lane) forge(ctx context.Context, known rules.Set, n int) error {
+	h := with(l.Stage, func(c *healer.Config) { c.Rules = known })
 	for i := range n {
 		event := make(rules.Values)
 		for _, field := range []string{"schema", "table", "constraint", "column", "user", "database"} {
-			text := hostile(random, i)
+			text := hostile(l.random, i)
 			event["event."+field] = rules.Text(text)
 			if field == "schema" || field == "table" || field == "constraint" {
-				compared[text] = true
+				l.forged[text] = true
 			}
 		}
 		event["event.sqlstate"] = rules.Text("23505")
-		r, err := h.Heal(x.t.Context(), healer.Options{Person: true, Now: true, Rules: []string{"sequence/behind"}, Event: event})
+		r, err := h.Heal(ctx, healer.Options{Person: true, Now: true, Rules: []string{"sequence/behind"}, Event: event})
 		if err != nil || len(r.Findings)+len(r.Skips)+len(r.Repairs) != 0 {
-			x.t.Fatalf("a forged event: %+v, %v", r, err)
+			return fmt.Errorf("a forged event: %+v, %w", r, err)
 		}
 	}
-	return compared
+	return nil
 }
 
 // harmless is how the statements begin that no rule wrote.
@@ -179,11 +224,19 @@ var bound = regexp.MustCompile(`\$\d+ = '((?:[^']|'')*)'`)
 
 // saw compares the server's own log with what was planned, and makes sure that
 // it was given what was forged, each text as a parameter.
-func (x *site) saw(planned map[string]int, forged map[string]bool) {
+func (x *site) saw(all []*lane) {
 	x.t.Helper()
-	ours, others := 0, 0
+	by := make(map[string]*lane) // the logins
+	forged, events, ours, others := 0, 0, 0, 0
+	for _, l := range all {
+		for _, login := range []string{"_observer", "_healer", "_signaller"} {
+			by[l.Name+login] = l
+		}
+		forged += len(l.forged)
+	}
 	for _, record := range x.logged() {
-		if !slices.Contains(x.ours(), record[1]) {
+		l := by[record[1]]
+		if l == nil {
 			continue
 		}
 		_, sql, ok := strings.Cut(record[13], "execute <unnamed>: ")
@@ -192,8 +245,8 @@ func (x *site) saw(planned map[string]int, forged map[string]bool) {
 			if strings.HasPrefix(record[13], "statement: ") {
 				x.t.Errorf("a statement over the simple protocol: %q", record[13])
 			}
-		case planned[sql] > 0:
-			planned[sql]--
+		case l.planned[sql] > 0:
+			l.planned[sql]--
 			ours++
 		case strings.Contains(sql, canary) || !harmless.MatchString(sql):
 			x.t.Errorf("it was not planned: %q", sql)
@@ -201,16 +254,22 @@ func (x *site) saw(planned map[string]int, forged map[string]bool) {
 			others++
 		}
 		for _, parameter := range bound.FindAllStringSubmatch(record[14], -1) {
-			delete(forged, strings.ReplaceAll(parameter[1], "''", "'"))
+			text := strings.ReplaceAll(parameter[1], "''", "'")
+			if l.forged[text] {
+				events++
+				delete(l.forged, text)
+			}
 		}
 	}
-	for sql, n := range planned {
-		if n != 0 {
-			x.t.Errorf("planned and not seen: %q", sql)
+	for _, l := range all {
+		for sql, n := range l.planned {
+			if n != 0 {
+				x.t.Errorf("planned and not seen: %q", sql)
+			}
+		}
+		for text := range l.forged {
+			x.t.Errorf("forged and not seen: %q", text)
 		}
 	}
-	for text := range forged {
-		x.t.Errorf("forged and not seen: %q", text)
-	}
-	x.t.Logf("the server saw %d planned statements and %d of our own", ours, others)
+	x.t.Logf("the server saw %d planned statements and %d of our own, and %d of %d forged texts as parameters", ours, others, events, forged)
 }
