@@ -17,6 +17,7 @@ type Attempt struct {
 	After     Picture      `json:"after"`
 	Builds    []Index      `json:"builds,omitempty"` // the table's indexes before
 	Verified  bool         `json:"verified"`
+	Sealed    rules.Row    `json:"sealed,omitempty"` // how it left what its undo rests on
 	Guards    []string     `json:"guards,omitempty"` // that were asked and passed
 	RefusedBy string       `json:"refused_by,omitempty"`
 	HandedTo  string       `json:"handed_to,omitempty"` // the rule a failure hands over to

@@ -39,6 +39,9 @@ func (j *job) finish(asked context.Context) error {
 	} else if j.err == nil {
 		j.err = fmt.Errorf("verified, but its state after the repair cannot be read: %w", err)
 	}
+	if err := j.seal(ctx); err != nil {
+		j.err = errors.Join(j.err, err)
+	}
 	a.Ended = j.now()
 	j.suspect(j.err, false)
 	action := j.conclude()

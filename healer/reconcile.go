@@ -126,6 +126,11 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 	} else if err != nil {
 		a.Err += "; " + err.Error()
 	}
+	if err := j.seal(ctx); lost(err) || yielded(err) {
+		return nil //nolint:nilerr // the same
+	} else if err != nil {
+		a.Err += "; " + err.Error()
+	}
 	if after, err := j.picture(ctx, rule, a.Plan.Finding.Object, j.values); err == nil {
 		a.After = after
 	}

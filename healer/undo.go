@@ -77,10 +77,11 @@ func (r *run) undoable(ctx context.Context, id string) (Attempt, *rules.Rule, er
 			return Attempt{}, nil, errors.Join(&Refusal{Guard: d.Guard, Reason: d.Reason}, r.freeze(ctx))
 		}
 	}
+	look := r.changed
 	if a.Plan.Mode == rules.Batches {
-		return a, rule, nil // rows are put back, and the undo's own assertions say where they cannot be
+		look = r.unsealed(rule) // rows are put back, and the undo's own assertions say where they cannot be
 	}
-	changed, err := r.changed(ctx, a)
+	changed, err := look(ctx, a)
 	if err != nil {
 		return Attempt{}, nil, fmt.Errorf("look at the object: %w", err)
 	}
@@ -159,6 +160,9 @@ func (j *job) restored(ctx context.Context, done Attempt) error {
 		err = j.gone(ctx, done)
 	}
 	j.err = errors.Join(j.err, err)
+	if j.err != nil {
+		j.err = errors.Join(j.err, j.seal(ctx)) // what it put back is not missing to the next
+	}
 	a.Verified, a.Ended = j.err == nil, j.now()
 	if err := j.save(ctx, a, j.conclude()); err != nil || !a.Verified {
 		return err

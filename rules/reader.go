@@ -17,7 +17,7 @@ type reader struct {
 
 // section is one part of a file, as written.
 type section struct {
-	kind  string // detect, capture, prove, guard, measure, repair, verify, undo, guidance
+	kind  string // detect, capture, prove, guard, measure, repair, verify, seal, undo, guidance
 	key   string // tells guards apart: their reason
 	arg   string // behind the colon
 	major int    // of a version variant, 0: for all
@@ -26,12 +26,12 @@ type section struct {
 }
 
 var (
-	sectionForm = regexp.MustCompile(`^-- (detect|capture|prove|guard|measure|repair|verify|undo|guidance)(?: \((\d+)\))?(?::\s*(.*?))?\s*$`)
+	sectionForm = regexp.MustCompile(`^-- (detect|capture|prove|guard|measure|repair|verify|seal|undo|guidance)(?: \((\d+)\))?(?::\s*(.*?))?\s*$`)
 	headerForm  = regexp.MustCompile(`^-- ([a-z_]+)(?: ([a-z_][a-z0-9_]*))?:\s*(.*?)\s*$`)
 )
 
 // kinds are the sections a file may have.
-var kinds = []string{"detect", "capture", "prove", "guard", "measure", "repair", "verify", "undo", "guidance"}
+var kinds = []string{"detect", "capture", "prove", "guard", "measure", "repair", "verify", "seal", "undo", "guidance"}
 
 func (r *reader) mistake(line int, message, hint string) {
 	r.mistakes = append(r.mistakes, Mistake{File: r.file.Path, Line: line, Message: message, Hint: hint})

@@ -35,6 +35,7 @@ type Rule struct {
 	Measure *Query   // numbers before and after, for the report
 	Repair  *Action  // nil: the rule only reports
 	Verify  *Verify  // nil only where Repair is nil
+	Seal    *Query   // what the undo rests on: asked when the attempt ends and before its undo, which another answer refuses
 	Undo    Undo
 
 	// Opens is set where capture opens the relation, and so can meet a lock.

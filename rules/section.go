@@ -36,6 +36,9 @@ func (r *reader) apply(rule *Rule, s section) {
 			}
 		}
 		rule.Verify = v
+	case "seal":
+		q := r.query(s)
+		rule.Seal = &q
 	case "undo":
 		if why, none := strings.CutPrefix(s.arg, "none"); none {
 			rule.Undo = Undo{None: r.reason(s, why)}

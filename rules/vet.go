@@ -88,6 +88,9 @@ func (r *reader) vet(rule *Rule) {
 	if rule.Verify != nil {
 		v.query("verify", rule.Verify.Query, facts.ofRun(rule.Repair), readRows)
 	}
+	if rule.Seal != nil {
+		v.query("seal", *rule.Seal, facts.ofRun(rule.Repair), readRows)
+	}
 	v.hazards()
 	if rule.Repair != nil {
 		v.action("repair", rule.Repair, facts.ofRun(rule.Repair))
@@ -105,7 +108,7 @@ var countParams = map[string]ParamType{"within": TypeDuration, "min_events": Typ
 // nothing, so it may only report.
 func (v *vetter) counts() {
 	r := v.rule
-	if r.Capture != nil || r.Prove != nil || r.Repair != nil || r.Measure != nil || len(r.Guards) > 0 || r.Logic != nil {
+	if r.Capture != nil || r.Prove != nil || r.Repair != nil || r.Measure != nil || r.Seal != nil || len(r.Guards) > 0 || r.Logic != nil {
 		v.mistake(1, "a rule that counts log events has no section but detect and guidance", "any user can write any text into the log, so nothing may follow from it")
 	}
 	v.hazards()
@@ -241,7 +244,7 @@ func (v *vetter) expression(section string, p part, fn string) bool {
 		return false
 	}
 	switch section {
-	case "prove", "guard", "measure", "verify":
+	case "prove", "guard", "measure", "verify", "seal":
 		return true
 	}
 	return strings.HasSuffix(section, inSandbox)

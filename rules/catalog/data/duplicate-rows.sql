@@ -96,11 +96,11 @@ SELECT 'row level security is forced on its owner' WHERE @secured::bool
 UNION ALL
 SELECT pg_catalog.format('it is published by %I, and subscribers would lose the rows', p.pubname)
   FROM pg_catalog.pg_publication AS p
+  JOIN pg_catalog.pg_publication_tables AS l ON l.pubname = p.pubname
+  JOIN pg_catalog.pg_namespace AS n ON n.nspname = l.schemaname
+  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = l.tablename
  WHERE p.pubdelete
-   AND (p.puballtables
-        OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS r
-                    WHERE r.prpubid = p.oid
-                      AND (r.prrelid = @table_oid OR r.prrelid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS a(relid)))))
+   AND (c.oid = @table_oid OR c.oid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS a(relid)))
 
 -- guard: its owner may make a table beside it
 SELECT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', @schema, @owner)
@@ -183,6 +183,15 @@ UNION ALL
 SELECT 'a row in quarantine is not the row that was taken'
   FROM (SELECT FROM {schema}.{run.quarantine} AS q WHERE q.pgmend_checksum <> pg_catalog.md5(ROW ({columns:names})::text) LIMIT 1) AS d
 
+-- seal
+SELECT pg_catalog.count(*) AS rows_in_quarantine,
+       pg_catalog.sum(('x' || pg_catalog.left(pg_catalog.md5(q::text), 15))::bit(60)::int8) AS checksum_of_quarantine,
+       -- A row that came back by other means is in the table, and may be in quarantine still.
+       (SELECT pg_catalog.count(*)
+          FROM (SELECT pg_catalog.md5(ROW ({columns:names})::text) AS checksum FROM ONLY {schema}.{table}) AS t
+         WHERE t.checksum IN (SELECT p.pgmend_checksum FROM {schema}.{run.quarantine} AS p)) AS rows_of_quarantine_in_table
+  FROM {schema}.{run.quarantine} AS q
+
 -- undo: batches, lock_timeout=500ms, deadline=30m
 -- repeat: rows
 -- assert: SELECT pg_catalog.format('the unique index %I would refuse them by now; to have them back, first DROP INDEX CONCURRENTLY %I.%I', @name, @schema, @name)
@@ -194,13 +203,14 @@ SELECT 'a row in quarantine is not the row that was taken'
 -- as: owner
 WITH back AS (
   DELETE FROM {schema}.{run.quarantine} AS q
-   WHERE q.ctid = ANY (ARRAY (SELECT p.ctid FROM {schema}.{run.quarantine} AS p LIMIT 2000))
+   WHERE q.ctid = ANY (ARRAY (SELECT p.ctid FROM {schema}.{run.quarantine} AS p
+                               WHERE p.pgmend_checksum = pg_catalog.md5(ROW ({columns:names})::text) LIMIT 2000))
   RETURNING {own_columns:names}
 )
 INSERT INTO {schema}.{table} ({own_columns:names}) OVERRIDING SYSTEM VALUE SELECT {own_columns:names} FROM back;
 -- as: owner
 DROP TABLE IF EXISTS {schema}.{run.worklist};
--- assert: SELECT 'rows are left in it' FROM {schema}.{run.quarantine} AS q LIMIT 1
+-- assert: SELECT 'rows are left in it, and are not those that were taken' FROM {schema}.{run.quarantine} AS q LIMIT 1
 -- as: owner
 DROP TABLE {schema}.{run.quarantine};
 

@@ -179,3 +179,24 @@ CREATE UNLOGGED TABLE "app".{run.worklist} (loser tid, keeper tid)
 INSERT INTO "app".{run.worklist} (loser, keeper)\nSELECT d.place, d.keeper\n  FROM (SELECT t.ctid AS place, pg_catalog.first_value(t.ctid) OVER w AS keeper, pg_catalog.row_number() OVER w AS n\n          FROM ONLY "app"."words" AS t\n         WHERE (word COLLATE app."c {i}") IS DISTINCT FROM NULL\n        WINDOW w AS (PARTITION BY word COLLATE app."c {i}" ORDER BY t.ctid ASC)) AS d\n WHERE d.n > 1\n   AND NOT EXISTS (SELECT FROM "app".{run.worklist})\n ORDER BY d.place
 WITH taken AS MATERIALIZED (\n  SELECT l.ctid AS entry, l.loser, l.keeper FROM "app".{run.worklist} AS l LIMIT E'2000'\n), stays AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (word COLLATE app."c {i}") AS key FROM ONLY "app"."words" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.keeper FROM taken AS x)) AND (word COLLATE app."c {i}") IS DISTINCT FROM NULL FOR SHARE SKIP LOCKED\n), goes AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (word COLLATE app."c {i}") AS key FROM ONLY "app"."words" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND (word COLLATE app."c {i}") IS DISTINCT FROM NULL FOR UPDATE SKIP LOCKED\n), gone AS (\n  DELETE FROM ONLY "app"."words" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT g.place FROM goes AS g JOIN taken AS x ON x.loser = g.place JOIN stays AS s ON s.place = x.keeper\n                               WHERE g.key IS NOT DISTINCT FROM s.key))\n  RETURNING "word"\n), kept AS (\n  INSERT INTO "app".{run.quarantine} ("word", pgmend_source, pgmend_reason, pgmend_moved, pgmend_attempt, pgmend_checksum)\n  SELECT "word", pg_catalog.format('%I.%I', E'app'::text, E'words'::text),\n         pg_catalog.format('duplicate in %I', E'words_key'::text), pg_catalog.clock_timestamp(), @run.attempt,\n         pg_catalog.md5(ROW ("word")::text)\n    FROM gone\n)\nDELETE FROM "app".{run.worklist} AS l WHERE l.ctid = ANY (ARRAY (SELECT x.entry FROM taken AS x))
 DROP TABLE IF EXISTS "app".{run.worklist}
+
+-- case: a schema whose tables are published
+-- requires: pg>=15
+-- setup
+CREATE TABLE app.sent (id int, v int);
+INSERT INTO app.sent VALUES (1, 1), (2, 1);
+-- @fails
+CREATE UNIQUE INDEX CONCURRENTLY sent_key ON app.sent (v);
+-- @superuser
+CREATE PUBLICATION p FOR TABLES IN SCHEMA app;
+
+-- want
+app.sent_key refused: nothing of its own happens when its rows go
+
+-- plan
+CREATE TABLE "app".{run.quarantine} (LIKE "app"."sent", pgmend_source text NOT NULL, pgmend_reason text NOT NULL,\n  pgmend_moved timestamptz NOT NULL, pgmend_attempt text NOT NULL, pgmend_checksum text NOT NULL)
+REVOKE ALL ON TABLE "app".{run.quarantine} FROM PUBLIC
+CREATE UNLOGGED TABLE "app".{run.worklist} (loser tid, keeper tid)
+INSERT INTO "app".{run.worklist} (loser, keeper)\nSELECT d.place, d.keeper\n  FROM (SELECT t.ctid AS place, pg_catalog.first_value(t.ctid) OVER w AS keeper, pg_catalog.row_number() OVER w AS n\n          FROM ONLY "app"."sent" AS t\n         WHERE (v) IS DISTINCT FROM NULL\n        WINDOW w AS (PARTITION BY v ORDER BY t.ctid ASC)) AS d\n WHERE d.n > 1\n   AND NOT EXISTS (SELECT FROM "app".{run.worklist})\n ORDER BY d.place
+WITH taken AS MATERIALIZED (\n  SELECT l.ctid AS entry, l.loser, l.keeper FROM "app".{run.worklist} AS l LIMIT E'2000'\n), stays AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (v) AS key FROM ONLY "app"."sent" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.keeper FROM taken AS x)) AND (v) IS DISTINCT FROM NULL FOR SHARE SKIP LOCKED\n), goes AS MATERIALIZED (\n  SELECT t.ctid AS place, ROW (v) AS key FROM ONLY "app"."sent" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND (v) IS DISTINCT FROM NULL FOR UPDATE SKIP LOCKED\n), gone AS (\n  DELETE FROM ONLY "app"."sent" AS t\n   WHERE t.ctid = ANY (ARRAY (SELECT g.place FROM goes AS g JOIN taken AS x ON x.loser = g.place JOIN stays AS s ON s.place = x.keeper\n                               WHERE g.key IS NOT DISTINCT FROM s.key))\n  RETURNING "id", "v"\n), kept AS (\n  INSERT INTO "app".{run.quarantine} ("id", "v", pgmend_source, pgmend_reason, pgmend_moved, pgmend_attempt, pgmend_checksum)\n  SELECT "id", "v", pg_catalog.format('%I.%I', E'app'::text, E'sent'::text),\n         pg_catalog.format('duplicate in %I', E'sent_key'::text), pg_catalog.clock_timestamp(), @run.attempt,\n         pg_catalog.md5(ROW ("id", "v")::text)\n    FROM gone\n)\nDELETE FROM "app".{run.worklist} AS l WHERE l.ctid = ANY (ARRAY (SELECT x.entry FROM taken AS x))
+DROP TABLE IF EXISTS "app".{run.worklist}

@@ -95,11 +95,11 @@ SELECT 'row level security is forced on its owner, or on the parent''s' WHERE @s
 UNION ALL
 SELECT pg_catalog.format('it is published by %I, and subscribers would lose the rows', p.pubname)
   FROM pg_catalog.pg_publication AS p
+  JOIN pg_catalog.pg_publication_tables AS l ON l.pubname = p.pubname
+  JOIN pg_catalog.pg_namespace AS n ON n.nspname = l.schemaname
+  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = l.tablename
  WHERE p.pubdelete
-   AND (p.puballtables
-        OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS r
-                    WHERE r.prpubid = p.oid
-                      AND (r.prrelid = @table_oid OR r.prrelid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS a(relid)))))
+   AND (c.oid = @table_oid OR c.oid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS a(relid)))
 
 -- guard: its owner sees the parent, and may make a table beside it
 SELECT pg_catalog.format('GRANT SELECT ON %s TO %I', @parent_oid::oid::regclass, @owner)
@@ -181,6 +181,15 @@ UNION ALL
 SELECT 'a row in quarantine is not the row that was taken'
   FROM (SELECT FROM {schema}.{run.quarantine} AS q WHERE q.pgmend_checksum <> pg_catalog.md5(ROW ({columns:names})::text) LIMIT 1) AS d
 
+-- seal
+SELECT pg_catalog.count(*) AS rows_in_quarantine,
+       pg_catalog.sum(('x' || pg_catalog.left(pg_catalog.md5(q::text), 15))::bit(60)::int8) AS checksum_of_quarantine,
+       -- A row that came back by other means is in the table, and may be in quarantine still.
+       (SELECT pg_catalog.count(*)
+          FROM (SELECT pg_catalog.md5(ROW ({columns:names})::text) AS checksum FROM ONLY {schema}.{table}) AS t
+         WHERE t.checksum IN (SELECT p.pgmend_checksum FROM {schema}.{run.quarantine} AS p)) AS rows_of_quarantine_in_table
+  FROM {schema}.{run.quarantine} AS q
+
 -- undo: transaction, lock_timeout=500ms
 -- A foreign key refuses such rows even while it is not validated, so it is made anew behind them, all at once.
 -- assert: SELECT 'more than 10,000 rows are in quarantine, and for as long as they are put back nobody could use the table; docs/quarantine.md'
@@ -195,11 +204,14 @@ SELECT 'a row in quarantine is not the row that was taken'
 -- as: owner
 ALTER TABLE {schema}.{table} DROP CONSTRAINT {name};
 -- as: owner
-INSERT INTO {schema}.{table} ({own_columns:names}) OVERRIDING SYSTEM VALUE SELECT {own_columns:names} FROM {schema}.{run.quarantine};
+INSERT INTO {schema}.{table} ({own_columns:names}) OVERRIDING SYSTEM VALUE SELECT {own_columns:names} FROM {schema}.{run.quarantine}
+ WHERE pgmend_checksum = pg_catalog.md5(ROW ({columns:names})::text);
 -- as: owner
 ALTER TABLE {schema}.{table} ADD CONSTRAINT {name} {definition:sql};
 -- as: owner
 DROP TABLE IF EXISTS {schema}.{run.worklist};
+-- assert: SELECT 'a row in quarantine is not the row that was taken'
+--   FROM {schema}.{run.quarantine} AS q WHERE q.pgmend_checksum <> pg_catalog.md5(ROW ({columns:names})::text) LIMIT 1
 -- as: owner
 DROP TABLE {schema}.{run.quarantine};
 
