@@ -58,8 +58,7 @@ func ours(class string, index Index, before []Index, sql string) bool {
 		return false
 	}
 	if class == "create_index" {
-		// The statement is rendered by us, so it holds the name quoted.
-		return strings.Contains(sql, quote(index.Name))
+		return behind(sql, index.Name) != ""
 	}
 	if !leftover.MatchString(index.Name) {
 		return false
@@ -67,14 +66,24 @@ func ours(class string, index Index, before []Index, sql string) bool {
 	return slices.ContainsFunc(before, func(b Index) bool { return sameButName(b, index) })
 }
 
-// sameButName compares the definitions of two indexes, leaving out the name,
-// which is the first place where they can differ.
+// sameButName compares the definitions of two indexes, leaving out the name.
 func sameButName(a, b Index) bool {
-	rest := func(i Index) string {
-		_, after, _ := strings.Cut(i.Definition, " ON ")
-		return after
+	rest := behind(a.Definition, a.Name)
+	return rest != "" && rest == behind(b.Definition, b.Name)
+}
+
+// behind is what follows the name in the CREATE INDEX of an index, as the
+// server prints it or as a rule writes it; "" where it is another's. The server
+// quotes only the names that need it, and any name may hold " ON ".
+func behind(definition, name string) string {
+	_, rest, _ := strings.Cut(definition, " INDEX ")
+	rest = strings.TrimPrefix(rest, "CONCURRENTLY ")
+	for _, written := range []string{quote(name), name} {
+		if after, ok := strings.CutPrefix(rest, written+" ON "); ok {
+			return after
+		}
 	}
-	return rest(a) == rest(b)
+	return ""
 }
 
 func quote(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

@@ -39,7 +39,11 @@ SELECT pg_catalog.pg_get_indexdef(l.indexrelid) AS definition,
    -- What REINDEX left beside a valid index is index/reindex-leftover's.
    AND NOT (lc.relname ~ '_cc(new|old)\d*$'
             AND EXISTS (SELECT FROM pg_catalog.pg_index AS v
-                         WHERE v.indrelid = l.indrelid AND v.indexrelid <> l.indexrelid AND v.indisvalid
+                          JOIN pg_catalog.pg_class AS s ON s.oid = v.indexrelid
+                         WHERE pg_catalog.starts_with(s.relname::text, pg_catalog.regexp_replace(lc.relname::text, '_cc(new|old)\d*$', ''))
+                           AND (s.relname = pg_catalog.regexp_replace(lc.relname::text, '_cc(new|old)\d*$', '')
+                                OR pg_catalog.octet_length(lc.relname::text) > pg_catalog.current_setting('max_identifier_length')::int4 - 4)
+                           AND v.indrelid = l.indrelid AND v.indexrelid <> l.indexrelid AND v.indisvalid
                            AND v.indkey::text = l.indkey::text AND v.indclass::text = l.indclass::text
                            AND v.indoption::text = l.indoption::text AND v.indnkeyatts = l.indnkeyatts
                            AND pg_catalog.pg_get_expr(v.indpred, v.indrelid) IS NOT DISTINCT FROM pg_catalog.pg_get_expr(l.indpred, l.indrelid)

@@ -51,8 +51,11 @@ SELECT pg_catalog.pg_get_indexdef(l.indexrelid) AS definition,
    AND pg_catalog.to_jsonb(v) -> 'indnullsnotdistinct' IS NOT DISTINCT FROM pg_catalog.to_jsonb(l) -> 'indnullsnotdistinct'
    AND pg_catalog.pg_get_expr(v.indpred, v.indrelid) IS NOT DISTINCT FROM pg_catalog.pg_get_expr(l.indpred, l.indrelid)
    AND pg_catalog.pg_get_expr(v.indexprs, v.indrelid) IS NOT DISTINCT FROM pg_catalog.pg_get_expr(l.indexprs, l.indrelid)
-   -- PostgreSQL makes the leftover's name of the index's own, cut to 63 bytes.
-   AND pg_catalog.starts_with(s.relname::text, pg_catalog.left(pg_catalog.regexp_replace(lc.relname::text, '_cc(new|old)\d*$', ''), 20))
+   -- PostgreSQL makes the leftover's name of the index's own, which it cuts, by whole characters of up to four bytes, only where the
+   -- two would be too long together. Any other index of such a name is somebody's own.
+   AND pg_catalog.starts_with(s.relname::text, pg_catalog.regexp_replace(lc.relname::text, '_cc(new|old)\d*$', ''))
+   AND (s.relname = pg_catalog.regexp_replace(lc.relname::text, '_cc(new|old)\d*$', '')
+        OR pg_catalog.octet_length(lc.relname::text) > pg_catalog.current_setting('max_identifier_length')::int4 - 4)
  ORDER BY v.indexrelid
  LIMIT 1
 
