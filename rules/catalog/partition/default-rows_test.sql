@@ -77,3 +77,42 @@ WITH gone AS (\n  DELETE FROM ONLY "app"."meant_rest" AS d\n   WHERE d."id" >= E
 ALTER TABLE "app"."meant" ATTACH PARTITION "app"."meant_30" FOR VALUES FROM (E'30') TO (E'40')
 ALTER TABLE "app"."meant_30" DROP CONSTRAINT pgmend_range
 LOCK TABLE ONLY "app"."uneven_rest" IN SHARE ROW EXCLUSIVE MODE
+
+-- case: tables whose definition is not replicated
+-- setup
+-- hazard: 35
+CREATE TABLE app.sent (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE app.sent_0 PARTITION OF app.sent FOR VALUES FROM (0) TO (10);
+CREATE TABLE app.sent_10 PARTITION OF app.sent FOR VALUES FROM (10) TO (20);
+CREATE TABLE app.sent_20 PARTITION OF app.sent FOR VALUES FROM (20) TO (30);
+CREATE TABLE app.sent_rest PARTITION OF app.sent DEFAULT;
+INSERT INTO app.sent VALUES (31);
+CREATE TABLE app.filled (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE app.filled_0 PARTITION OF app.filled FOR VALUES FROM (0) TO (10);
+CREATE TABLE app.filled_10 PARTITION OF app.filled FOR VALUES FROM (10) TO (20);
+CREATE TABLE app.filled_20 PARTITION OF app.filled FOR VALUES FROM (20) TO (30);
+CREATE TABLE app.filled_rest PARTITION OF app.filled DEFAULT;
+INSERT INTO app.filled VALUES (31);
+-- @superuser
+CREATE PUBLICATION p FOR TABLE app.sent;
+-- @superuser
+CREATE SUBSCRIPTION s CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE);
+-- @superuser
+INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate)
+SELECT s.oid, 'app.filled'::regclass, 'r' FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.subdbid AND d.datname = current_database();
+
+-- want
+app.filled refused: what it would change is not replicated
+app.sent refused: what it would change is not replicated
+
+-- plan
+LOCK TABLE ONLY "app"."filled_rest" IN SHARE ROW EXCLUSIVE MODE
+CREATE TABLE "app"."filled_30" (LIKE "app"."filled_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+WITH gone AS (\n  DELETE FROM ONLY "app"."filled_rest" AS d\n   WHERE d."id" >= E'30' AND d."id" < E'40'\n  RETURNING "id"\n)\nINSERT INTO "app"."filled_30" ("id") SELECT "id" FROM gone
+ALTER TABLE "app"."filled" ATTACH PARTITION "app"."filled_30" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."filled_30" DROP CONSTRAINT pgmend_range
+LOCK TABLE ONLY "app"."sent_rest" IN SHARE ROW EXCLUSIVE MODE
+CREATE TABLE "app"."sent_30" (LIKE "app"."sent_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+WITH gone AS (\n  DELETE FROM ONLY "app"."sent_rest" AS d\n   WHERE d."id" >= E'30' AND d."id" < E'40'\n  RETURNING "id"\n)\nINSERT INTO "app"."sent_30" ("id") SELECT "id" FROM gone
+ALTER TABLE "app"."sent" ATTACH PARTITION "app"."sent_30" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."sent_30" DROP CONSTRAINT pgmend_range

@@ -94,6 +94,18 @@ SELECT pg_catalog.format('the extension %s is installed, and may make them', e.e
   FROM pg_catalog.pg_extension AS e
  WHERE e.extname IN ('pg_partman', 'timescaledb', 'pg_pathman', 'citus')
 
+-- guard: what it would change is not replicated
+SELECT pg_catalog.format('it is published by %I, and DDL is not replicated: subscribers would be sent what they have no place for', p.pubname)
+  FROM pg_catalog.pg_publication_tables AS p
+  JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.schemaname
+  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = p.tablename
+ WHERE c.oid = @oid OR c.oid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = @oid)
+UNION ALL
+SELECT pg_catalog.format('it is filled by the subscription %I, and its definition is the publisher''s', s.subname)
+  FROM pg_catalog.pg_subscription_rel AS r
+  JOIN pg_catalog.pg_stat_subscription AS s ON s.subid = r.srsubid
+ WHERE r.srrelid = @oid OR r.srrelid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = @oid)
+
 -- guard: the names are free
 SELECT pg_catalog.format('%I.%I is there already and is no partition', @child_schema, c.relname)
   FROM pg_catalog.pg_class AS c

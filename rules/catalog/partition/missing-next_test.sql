@@ -143,3 +143,42 @@ ALTER TABLE "app"."taken" ATTACH PARTITION "app"."taken_6" FOR VALUES FROM (E'50
 ALTER TABLE "app"."taken_4" DROP CONSTRAINT pgmend_range
 ALTER TABLE "app"."taken_5" DROP CONSTRAINT pgmend_range
 ALTER TABLE "app"."taken_6" DROP CONSTRAINT pgmend_range
+
+-- case: tables whose definition is not replicated
+-- setup
+-- hazard: 35
+CREATE TABLE app.sent (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE app.sent_0 PARTITION OF app.sent FOR VALUES FROM (0) TO (10);
+CREATE TABLE app.sent_10 PARTITION OF app.sent FOR VALUES FROM (10) TO (20);
+CREATE TABLE app.sent_20 PARTITION OF app.sent FOR VALUES FROM (20) TO (30);
+INSERT INTO app.sent VALUES (29);
+CREATE TABLE app.filled (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE app.filled_0 PARTITION OF app.filled FOR VALUES FROM (0) TO (10);
+CREATE TABLE app.filled_10 PARTITION OF app.filled FOR VALUES FROM (10) TO (20);
+CREATE TABLE app.filled_20 PARTITION OF app.filled FOR VALUES FROM (20) TO (30);
+INSERT INTO app.filled VALUES (29);
+-- @superuser
+CREATE PUBLICATION p FOR TABLE app.sent;
+-- @superuser
+CREATE SUBSCRIPTION s CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE);
+-- @superuser
+INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate)
+SELECT s.oid, 'app.filled'::regclass, 'r' FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.subdbid AND d.datname = current_database();
+
+-- want
+app.filled refused: what it would change is not replicated
+app.sent refused: what it would change is not replicated
+
+-- plan
+CREATE TABLE "app"."filled_30" (LIKE "app"."filled_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."filled_40" (LIKE "app"."filled_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'40' AND "id" < E'50'))
+ALTER TABLE "app"."filled" ATTACH PARTITION "app"."filled_30" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."filled" ATTACH PARTITION "app"."filled_40" FOR VALUES FROM (E'40') TO (E'50')
+ALTER TABLE "app"."filled_30" DROP CONSTRAINT pgmend_range
+ALTER TABLE "app"."filled_40" DROP CONSTRAINT pgmend_range
+CREATE TABLE "app"."sent_30" (LIKE "app"."sent_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."sent_40" (LIKE "app"."sent_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'40' AND "id" < E'50'))
+ALTER TABLE "app"."sent" ATTACH PARTITION "app"."sent_30" FOR VALUES FROM (E'30') TO (E'40')
+ALTER TABLE "app"."sent" ATTACH PARTITION "app"."sent_40" FOR VALUES FROM (E'40') TO (E'50')
+ALTER TABLE "app"."sent_30" DROP CONSTRAINT pgmend_range
+ALTER TABLE "app"."sent_40" DROP CONSTRAINT pgmend_range

@@ -5,7 +5,7 @@
 -- on: 42P01, 42703, 42883
 -- severity: critical
 -- risk: high
--- hazards: create_table, column, add_constraint, create_index, drop_index, trigger, trigger_state, policy, row_security, view, routine, sequence, alter_sequence, type, create_stats, grant, comment, lock_table
+-- hazards: create_table, column, constraint, validate, create_index, drop_index, trigger, trigger_state, policy, row_security, view, routine, sequence, alter_sequence, type, create_stats, grant, comment, lock
 -- requires: pg>=13
 -- reads: catalog
 -- cooldown: 1m
@@ -45,11 +45,23 @@ SELECT CASE WHEN r.oid IS NULL THEN pg_catalog.format('there is no role %s, to w
     OR @table_oid::oid = 0
        AND EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = @schema AND NOT pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE'))
 
--- guard: DDL on the table is not the publisher's to do
-SELECT pg_catalog.format('the table is filled by the subscription %s, and its schema is the publisher''s', s.subname)
+-- guard: what it would change is not replicated
+SELECT pg_catalog.format('it is published by %I, and DDL is not replicated: bring it back on the subscribers too, in an order that suits both', p.pubname)
+  FROM pg_catalog.pg_publication_tables AS p
+  JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.schemaname
+  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = p.tablename
+ WHERE @object ~ '^(column|constraint|default|not null) '
+   AND (c.oid = @table_oid::oid
+        OR c.oid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = @table_oid::oid)
+        OR c.oid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS a(relid)))
+UNION ALL
+SELECT pg_catalog.format('it is filled by the subscription %I, and its definition is the publisher''s', s.subname)
   FROM pg_catalog.pg_subscription_rel AS r
   JOIN pg_catalog.pg_stat_subscription AS s ON s.subid = r.srsubid
- WHERE r.srrelid = @table_oid::oid AND @table_oid::oid <> 0
+ WHERE @object ~ '^(column|constraint|default|not null) '
+   AND (r.srrelid = @table_oid::oid
+        OR r.srrelid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = @table_oid::oid)
+        OR r.srrelid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS a(relid)))
 
 -- repair: declared, lock_timeout=500ms, deadline=4h
 -- as: owner

@@ -92,3 +92,43 @@ CREATE INDEX CONCURRENTLY "orders_by_customer" ON app.orders USING btree (custom
 CREATE VIEW app.totals AS\n SELECT o.total,\n    c.email\n   FROM (app.orders o\n     JOIN app.customers c ON ((c.id = o.customer)))
 CREATE TRIGGER touched BEFORE UPDATE ON app.orders FOR EACH ROW EXECUTE FUNCTION app.touch()
 GRANT INSERT ON TABLE app.customers TO PUBLIC
+
+-- case: tables whose definition is not replicated
+-- quiet
+-- hazard: 35
+CREATE TABLE app.sent (id int PRIMARY KEY, v text, w int NOT NULL CONSTRAINT small CHECK (w < 9));
+CREATE INDEX sent_by_w ON app.sent (w);
+CREATE TABLE app.parts (id int, v text) PARTITION BY RANGE (id);
+CREATE TABLE app.part PARTITION OF app.parts FOR VALUES FROM (0) TO (9);
+CREATE TABLE app.filled (id int PRIMARY KEY, v text);
+-- @superuser
+CREATE PUBLICATION p FOR TABLE app.sent, app.parts;
+-- @superuser
+CREATE SUBSCRIPTION s CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE);
+-- @superuser
+INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate)
+SELECT s.oid, 'app.filled'::regclass, 'r' FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.subdbid AND d.datname = current_database();
+
+-- setup
+ALTER TABLE app.sent DROP COLUMN v;
+ALTER TABLE app.sent ALTER COLUMN w DROP NOT NULL, DROP CONSTRAINT small;
+DROP INDEX app.sent_by_w;
+ALTER TABLE app.parts DROP COLUMN v;
+ALTER TABLE app.filled DROP COLUMN v;
+
+-- want
+app.filled.v refused: what it would change is not replicated
+app.parts.v refused: what it would change is not replicated
+app.sent.v refused: what it would change is not replicated
+app.sent.w refused: what it would change is not replicated
+app.sent_by_w
+app.small refused: what it would change is not replicated
+
+-- plan
+ALTER TABLE app.filled ADD COLUMN v text
+ALTER TABLE app.parts ADD COLUMN v text
+ALTER TABLE app.sent ADD COLUMN v text
+ALTER TABLE app.sent ALTER COLUMN w SET NOT NULL
+ALTER TABLE app.sent ADD CONSTRAINT small CHECK ((w < 9)) NOT VALID
+ALTER TABLE app.sent VALIDATE CONSTRAINT small
+CREATE INDEX CONCURRENTLY "sent_by_w" ON app.sent USING btree (w)
