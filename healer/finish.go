@@ -143,31 +143,48 @@ func (j *job) conclude() Action {
 }
 
 // verify polls the rule's verification until no row is left or its time is
-// over. The catalog's statistics may lag behind a statement.
+// over.
 func (j *job) verify(ctx context.Context) error {
 	return j.run.verify(ctx, j.rule, j.values, j.rule.Verify.Within)
 }
 
-// verifyPause is the first pause between two looks; each is twice as long as
+// firstPause is the first pause between two looks; each is twice as long as
 // the one before.
-const verifyPause = 50 * time.Millisecond
+const firstPause = 50 * time.Millisecond
 
 func (r *run) verify(ctx context.Context, rule *rules.Rule, values rules.Values, within time.Duration) error {
+	left, err := poll(ctx, within, func() (string, error) {
+		rows, err := r.read(ctx, rule, rule.Verify.Query, values)
+		if err != nil || len(rows) == 0 {
+			return "", err
+		}
+		return firstText(rows[0]), nil
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("verify: %w", err)
+	case left != "":
+		return fmt.Errorf("verification did not pass within %s: %s", within, left)
+	}
+	return nil
+}
+
+// poll looks until there is nothing left to say or its time is over, and returns
+// what the last look said. What a statement did is seen late at times: the
+// catalog's statistics, and what a reload set.
+func poll(ctx context.Context, within time.Duration, look func() (left string, err error)) (string, error) {
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
-	for pause := verifyPause; ; pause = min(2*pause, time.Second) {
-		rows, err := r.read(ctx, rule, rule.Verify.Query, values)
-		if err == nil && len(rows) == 0 {
-			return nil
+	for pause := firstPause; ; pause = min(2*pause, time.Second) {
+		left, err := look()
+		if err == nil && left == "" {
+			return "", nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("verify: %w", ctx.Err())
+			return "", ctx.Err()
 		case <-deadline.C:
-			if err != nil {
-				return fmt.Errorf("verify: %w", err)
-			}
-			return fmt.Errorf("verification did not pass within %s: %s", within, firstText(rows[0]))
+			return left, err
 		case <-time.After(pause):
 		}
 	}

@@ -145,18 +145,8 @@ func (j *job) takenBack(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("repair %s: %w", j.attempt.UndoOf, ErrNotFound)
 	}
-	if done.Plan.Mode == rules.Batches {
-		if err := j.gone(ctx, done); err != nil {
-			return err
-		}
-		return j.closed(ctx, done)
-	}
-	now, err := j.cfg.Snapshotter.Snapshot(ctx, j.attempt.Plan.Finding.Object)
-	if err != nil {
+	if err := j.isBack(ctx, done, min(j.rule.Verify.Within, settled)); err != nil {
 		return err
-	}
-	if diff := done.Before.Snapshot.Diff(now); len(diff) > 0 {
-		return fmt.Errorf("the object is not as it was: %s", diff[0])
 	}
 	return j.closed(ctx, done)
 }

@@ -155,11 +155,11 @@ func (j *job) restored(ctx context.Context, done Attempt) error {
 	if j.sent || j.unsettled {
 		return j.suspend(ctx)
 	}
-	err := j.asBefore(ctx, done)
-	if err == nil && done.Plan.Mode == rules.Batches {
-		err = j.gone(ctx, done)
+	if j.err == nil {
+		j.err = j.isBack(ctx, done, j.rule.Verify.Within)
+	} else if after, err := j.picture(ctx, j.rule, a.Plan.Finding.Object, j.values); err == nil {
+		a.After = after
 	}
-	j.err = errors.Join(j.err, err)
 	if j.err != nil {
 		j.err = errors.Join(j.err, j.seal(ctx)) // what it put back is not missing to the next
 	}
@@ -170,27 +170,39 @@ func (j *job) restored(ctx context.Context, done Attempt) error {
 	return j.closed(ctx, done)
 }
 
-// asBefore looks at the object until it is as it was before the repair, for as
-// long as its verification could have taken: a session sees what a reload set a
-// moment after pg_reload_conf has returned. What was moved in batches is not
-// told by the object itself.
-func (j *job) asBefore(ctx context.Context, done Attempt) error {
-	deadline := time.NewTimer(j.rule.Verify.Within)
-	defer deadline.Stop()
-	for pause := verifyPause; ; pause = min(2*pause, time.Second) {
+// asBefore looks at the object until it is as it was before the repair.
+func (j *job) asBefore(ctx context.Context, done Attempt, within time.Duration) error {
+	left, err := poll(ctx, within, func() (string, error) {
 		after, err := j.picture(ctx, j.rule, j.attempt.Plan.Finding.Object, j.values)
 		if err != nil {
-			return err
+			return "", err
 		}
 		j.attempt.After = after
-		diff := done.Before.Snapshot.Diff(after.Snapshot)
-		if len(diff) == 0 || j.err != nil || done.Plan.Mode == rules.Batches {
-			return nil
+		if diff := done.Before.Snapshot.Diff(after.Snapshot); len(diff) > 0 {
+			return diff[0], nil
 		}
-		select {
-		case <-deadline.C:
-			return fmt.Errorf("the undo ran, but the object is not as it was: %s", diff[0])
-		case <-time.After(pause):
-		}
+		return "", nil
+	})
+	if err == nil && left != "" {
+		err = fmt.Errorf("the object is not as it was: %s", left)
 	}
+	return err
+}
+
+// isBack proves that a repair was taken back.
+func (j *job) isBack(ctx context.Context, done Attempt, within time.Duration) error {
+	if done.Plan.Mode == rules.Batches {
+		return j.putBack(ctx, done)
+	}
+	return j.asBefore(ctx, done, within)
+}
+
+// putBack makes sure that the rows of a repair have left the quarantine, which
+// the object itself does not tell.
+func (j *job) putBack(ctx context.Context, done Attempt) error {
+	var err error
+	if j.attempt.After, err = j.picture(ctx, j.rule, j.attempt.Plan.Finding.Object, j.values); err != nil {
+		return err
+	}
+	return j.gone(ctx, done)
 }
