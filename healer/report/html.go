@@ -160,11 +160,11 @@ func class(column string) string {
 		return "mono"
 	case "started":
 		return "when"
-	case "took", "busy", "WAL", "total", "calls", "mean", "p50", "p95", "p99", "max":
+	case "took", "busy", "time", "waited", "held", "WAL", "total", "calls", "mean", "p50", "p95", "p99", "max":
 		return "tight"
 	case "object", "sql", "relation":
 		return "mono long"
-	case "remark", "finding", "why", "value", "users", "applications":
+	case "remark", "finding", "why", "value", "tables", "users and applications":
 		return "long"
 	}
 	return ""

@@ -56,7 +56,13 @@ func Elapsed(d time.Duration) string {
 	case d < time.Minute:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
-	return d.Round(time.Second).String()
+	s := d.Round(time.Second).String()
+	for _, nothing := range []string{"m0s", "h0m"} { // 10m, not 10m0s
+		if strings.HasSuffix(s, nothing) {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
 }
 
 // stamp writes a moment, in UTC.

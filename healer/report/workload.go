@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pgmend/pgmend/parser"
@@ -49,7 +50,7 @@ func (p Patient) heardWhen() string {
 // heard adds the statements by the log.
 func (p Patient) heard(d *document) {
 	r := p.Heard
-	l := &grid{list{name: "statements in the log", columns: []string{"time", "calls", "p50", "p95", "p99", "tables", "users", "applications", "sql"}}}
+	l := &grid{list{name: "statements in the log", columns: []string{"time", "calls", "p50", "p95", "p99", "sql", "tables", "users and applications"}}}
 	for _, q := range slices.SortedStableFunc(slices.Values(r.Queries), func(a, b workload.Query) int { return workload.Compare(&a, &b, workload.ByTotal) }) {
 		if len(l.rows) == heardMost {
 			break
@@ -58,7 +59,7 @@ func (p Patient) heard(d *document) {
 			continue
 		}
 		l.add(nil, plain, share(q.Times.TotalMS, r.Times.TotalMS), many(q.Times.Count), length(q.Times.P50MS), length(q.Times.P95MS), length(q.Times.P99MS),
-			tableNames(q.Tables), namesOf(q.Users), namesOf(q.Apps), clip(Plain(q.Text), 300))
+			clip(Plain(q.Text), 300), tableNames(q.Tables), senders(&q))
 	}
 	d.add("Statements, by the log", sentence(fmt.Sprintf(
 		"%s statements in %s shapes took %s, as their durations in the log that is followed say. %s It has what log_min_duration_statement or auto_explain lets through.",
@@ -68,22 +69,31 @@ func (p Patient) heard(d *document) {
 // share is a part of the whole, in percent.
 func share(part, whole float64) string {
 	if whole <= 0 {
-		return "0 %"
+		return "0\u00a0%"
 	}
-	return fmt.Sprintf("%.1f %%", part/whole*100)
+	return fmt.Sprintf("%.1f\u00a0%%", part/whole*100)
+}
+
+// senders are who sent a statement, and by what.
+func senders(q *workload.Query) string {
+	users, apps := namesOf(q.Users), namesOf(q.Apps)
+	if users != "" && apps != "" {
+		return users + " · " + apps
+	}
+	return users + apps
 }
 
 // namesOf are a few names, those that were seen most first.
 func namesOf(list []workload.Name) string {
 	const few = 3
-	var out string
+	var out []string
 	for i, n := range list {
 		if i == few {
-			return out + fmt.Sprintf(" and %d more", len(list)-few)
+			return strings.Join(out, ", ") + fmt.Sprintf(" and %d more", len(list)-few)
 		}
-		out = join(out, n.Name)
+		out = append(out, n.Name)
 	}
-	return out
+	return strings.Join(out, ", ")
 }
 
 func (p Patient) heardTables() block {
