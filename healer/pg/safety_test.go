@@ -14,35 +14,65 @@ import (
 )
 
 // A login's own settings, such as a statement_timeout that would end a reindex
-// half-way, do not reach a repair; nor does a hostile search_path.
+// half-way, do not reach a repair; nor does a hostile search_path. It is the same
+// where the login is a superuser.
 // hazard: 12, 37
 func TestALoginsOwnSettingsDoNotHold(t *testing.T) {
 	pgtest.Each(t, func(t *testing.T, s *pgtest.Server) {
-		x := newSite(t, s)
-		for _, setting := range []string{
-			"statement_timeout = '11s'", "lock_timeout = '11s'", "idle_in_transaction_session_timeout = '11s'",
-			"search_path = public, pg_catalog", "row_security = on", "default_transaction_read_only = on", "quote_all_identifiers = on",
-			"synchronous_commit = off", "client_min_messages = error", "\"DateStyle\" = 'German'",
-		} {
-			x.Exec(t, x.name, "postgres", "ALTER ROLE "+x.healr+" SET "+setting)
-		}
-		// It would stand in for pg_catalog's, if public came first.
-		x.Exec(t, x.name, "postgres", `CREATE FUNCTION public.length(text) RETURNS int LANGUAGE sql AS 'SELECT -1'; GRANT CREATE ON SCHEMA public TO PUBLIC`)
-		x.Exec(t, x.name, x.owner, "CREATE TABLE app.t (id int); INSERT INTO app.t SELECT generate_series(1, 20000); CREATE INDEX i ON app.t (id)")
-		op := begin(t, x.db, rules.Session)
-		_, err := op.Exec(t.Context(), healer.Statement{SQL: "REINDEX INDEX CONCURRENTLY app.i", Class: "reindex_index", Role: x.owner})
-		if err := errors.Join(err, op.Close(t.Context(), true)); err != nil {
-			t.Error(err)
-		}
-		op = begin(t, x.db, rules.Transaction)
-		rows, err := op.Read(t.Context(), read(t, `SELECT length('abc') AS n, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_settings AS s WHERE s.setting = '11000') AS kept`, ""))
-		if err := errors.Join(err, op.Close(t.Context(), true)); err != nil {
-			t.Fatal(err)
-		}
-		if rows[0].Text("n") != "3" || rows[0].Text("kept") != "0" {
-			t.Errorf("%+v", rows)
-		}
+		t.Run("of setup sql", func(t *testing.T) { ownSettings(t, newSite(t, s)) })
+		t.Run("of a superuser", func(t *testing.T) {
+			x := newSite(t, s)
+			x.Exec(t, x.name, "postgres", "ALTER ROLE "+x.healr+" SUPERUSER")
+			db, err := pg.Open(t.Context(), pg.Config{Observer: x.ConnString(x.name, x.healr), AllowSuperuser: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(db.Close)
+			x.db = db
+			ownSettings(t, x)
+		})
 	})
+}
+
+func ownSettings(t *testing.T, x *site) {
+	t.Helper()
+	for _, setting := range []string{
+		"statement_timeout = '11s'", "lock_timeout = '11s'", "idle_in_transaction_session_timeout = '11s'",
+		"search_path = public, pg_catalog", "row_security = on", "default_transaction_read_only = on", "quote_all_identifiers = on",
+		"synchronous_commit = off", "client_min_messages = error", "\"DateStyle\" = 'German'",
+	} {
+		x.Exec(t, x.name, "postgres", "ALTER ROLE "+x.healr+" SET "+setting)
+	}
+	// It would stand in for pg_catalog's, if public came first.
+	x.Exec(t, x.name, "postgres", `CREATE FUNCTION public.length(text) RETURNS int LANGUAGE sql AS 'SELECT -1'; GRANT CREATE ON SCHEMA public TO PUBLIC`)
+	x.Exec(t, x.name, x.owner, "CREATE TABLE app.t (id int); INSERT INTO app.t SELECT generate_series(1, 20000); CREATE INDEX i ON app.t (id)")
+	op := begin(t, x.db, rules.Session)
+	_, err := op.Exec(t.Context(), healer.Statement{SQL: "REINDEX INDEX CONCURRENTLY app.i", Class: "reindex_index", Role: x.owner})
+	if err := errors.Join(err, op.Close(t.Context(), true)); err != nil {
+		t.Error(err)
+	}
+	op = begin(t, x.db, rules.Transaction)
+	rows, err := op.Read(t.Context(), read(t, `SELECT length('abc') AS n, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_settings AS s WHERE s.setting = '11000') AS kept`, ""))
+	if err := errors.Join(err, op.Close(t.Context(), true)); err != nil {
+		t.Fatal(err)
+	}
+	if rows[0].Text("n") != "3" || rows[0].Text("kept") != "0" {
+		t.Errorf("%+v", rows)
+	}
+	// What cannot be set is read, and with it nothing is repaired.
+	for name, value := range map[string]string{"session_replication_role": "replica", "zero_damaged_pages": "on", "ignore_checksum_failure": "on"} {
+		x.Exec(t, x.name, "postgres", "ALTER ROLE "+x.healr+" SET "+name+" = "+value)
+		var refused *healer.Refusal
+		op, err := x.db.Begin(t.Context(), healer.Operation{Application: "pgmend/test/1", Mode: rules.Transaction})
+		if !errors.As(err, &refused) || !strings.Contains(refused.Reason, name) {
+			t.Errorf("with %s = %s it repairs: %v", name, value, err)
+		}
+		if err == nil {
+			err = op.Close(t.Context(), false)
+			t.Log(err)
+		}
+		x.Exec(t, x.name, "postgres", "ALTER ROLE "+x.healr+" RESET "+name)
+	}
 }
 
 // A concurrent statement is not begun where it would wait for a prepared

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/pgmend/pgmend/healer"
 )
 
 // setting is one of the settings every session has, by the doctrine.
@@ -64,6 +66,11 @@ func (s *session) settings(deadline time.Duration) []setting {
 	return list
 }
 
+// unsettled are settings that only a superuser may change, and that a login may
+// have for its own: with them triggers and foreign keys do not hold for what a
+// repair writes, and a damaged page is read as an empty one.
+var unsettled = [...]setting{{"session_replication_role", "origin"}, {"zero_damaged_pages", "off"}, {"ignore_checksum_failure", "off"}}
+
 // ms writes a time as the server reads it back: in its largest whole unit.
 func ms(d time.Duration) string {
 	if d%time.Hour == 0 && d%(24*time.Hour) != 0 {
@@ -84,9 +91,16 @@ func ms(d time.Duration) string {
 // settings must not leave a session that only seems safe.
 func (s *session) settle(ctx context.Context, deadline time.Duration) error {
 	var set, read []string
+	var minded []setting
+	if deadline > 0 {
+		minded = unsettled[:] // whoever only reads harms nobody
+	}
 	want := s.settings(deadline)
 	for _, x := range want {
 		set = append(set, fmt.Sprintf("pg_catalog.set_config('%s', '%s', false)", x.name, x.value))
+		read = append(read, fmt.Sprintf("pg_catalog.current_setting('%s')", x.name))
+	}
+	for _, x := range minded {
 		read = append(read, fmt.Sprintf("pg_catalog.current_setting('%s')", x.name))
 	}
 	if _, err := s.query(ctx, "SELECT "+strings.Join(set, ", ")); err != nil {
@@ -99,6 +113,11 @@ func (s *session) settle(ctx context.Context, deadline time.Duration) error {
 	for i, x := range want {
 		if got := rows[0][i].Text; got != x.value {
 			return fmt.Errorf("the session's %s is %q after it was set to %q; is there a pooler in between?", x.name, got, x.value)
+		}
+	}
+	for i, x := range minded {
+		if got := rows[0][len(want)+i].Text; got != x.value {
+			return &healer.Refusal{Guard: "session", Reason: fmt.Sprintf("its %s is %q, with which nothing is repaired: ALTER ROLE … RESET %s, or where else it is set", x.name, got, x.name)}
 		}
 	}
 	return nil
