@@ -56,13 +56,13 @@ func TestBatches(t *testing.T) {
 
 func TestMistakesInBatches(t *testing.T) {
 	for want, change := range map[string][2]string{
-		"repeat: rows is for batches":           {"-- repair: batches, lock_timeout=100ms", "-- repair: transaction"},
-		"what moves rows runs as: owner":        {"-- as: owner\nCREATE", "CREATE"},
-		"there is repeat: rows":                 {"-- repeat: rows", "-- repeat: always"},
-		"repeat: rows is for INSERT and DELETE": {"-- as: owner\nCREATE", "-- repeat: rows\n-- as: owner\nCREATE"},
-		"there is no value @run.attempt here":   {"AS t WHERE {among:sql}\n", "AS t WHERE {among:sql} AND @run.attempt = ''\n"},
-		"is not filled straight from":           {"{among:sql} AND @rows", "{name:sql} AND @rows"},
-		"no declared hazard permits truncate":   {"CREATE TABLE {schema}.{run.quarantine} (LIKE {schema}.{name})", "TRUNCATE {schema}.{name}"},
+		"repeat: rows is for batches":                            {"-- repair: batches, lock_timeout=100ms", "-- repair: transaction"},
+		"what moves rows runs as: owner":                         {"-- as: owner\nCREATE", "CREATE"},
+		"there is repeat: rows":                                  {"-- repeat: rows", "-- repeat: always"},
+		"repeat: rows is for INSERT and DELETE":                  {"-- as: owner\nCREATE", "-- repeat: rows\n-- as: owner\nCREATE"},
+		"there is no value @run.attempt here":                    {"AS t WHERE {among:sql}\n", "AS t WHERE {among:sql} AND @run.attempt = ''\n"},
+		"is not filled straight from":                            {"{among:sql} AND @rows", "{name:sql} AND @rows"},
+		"no declared hazard permits truncate, and no other does": {"CREATE TABLE {schema}.{run.quarantine} (LIKE {schema}.{name})", "TRUNCATE {schema}.{name}"},
 	} {
 		_, err := Parse("test/moving.sql", []byte(strings.Replace(moving, change[0], change[1], 1)))
 		if err == nil || !strings.Contains(err.Error(), want) {

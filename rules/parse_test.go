@@ -194,7 +194,7 @@ func TestMistakesAreRefusedWithFileAndLine(t *testing.T) {
 		{"single brace", "{schema}.{name}; -- the end", "{schema}.{name}} {; -- the end", 43, "a brace is written"},
 		{"definition of a fact", "DROP INDEX CONCURRENTLY {schema}.{name};", "{name:concurrently};", 43, "not filled straight from"},
 		{"extension not required", "{ext:amcheck}", "{ext:pgstattuple}", 30, "is not required"},
-		{"hazard not declared", "DROP INDEX CONCURRENTLY", "DROP TABLE", 43, "no declared hazard permits drop_table"},
+		{"hazard not declared", "DROP INDEX CONCURRENTLY", "DROP TABLE", 43, "no declared hazard permits drop_table, it takes create_table or move_rows; declared: "},
 		{"without CONCURRENTLY", "DROP INDEX CONCURRENTLY", "DROP INDEX", 43, "without CONCURRENTLY stops writers"},
 		{"unqualified target", "DROP INDEX CONCURRENTLY {schema}.{name}", "DROP INDEX CONCURRENTLY {name}", 43, "is not qualified"},
 		{"not in a transaction", "-- repair: session, deadline=4h", "-- repair: transaction", 41, "cannot run inside a transaction"},

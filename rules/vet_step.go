@@ -84,7 +84,7 @@ func signals(i parser.Inspection) bool {
 // step says why a statement is not allowed: "" where it is.
 func (v *vetter) step(a *Action, i parser.Inspection) string {
 	if !v.permitted(i) {
-		return fmt.Sprintf("no declared hazard permits %s; declared: %s", describe(i), strings.Join(v.rule.Hazards, ", "))
+		return fmt.Sprintf("no declared hazard permits %s, %s; declared: %s", describe(i), v.takes(i), strings.Join(v.rule.Hazards, ", "))
 	}
 	for _, t := range i.Targets {
 		if t.Schema == "" {
@@ -112,16 +112,23 @@ func (v *vetter) step(a *Action, i parser.Inspection) string {
 
 // permitted reports whether one of the rule's hazards covers the statement.
 func (v *vetter) permitted(i parser.Inspection) bool {
-	for _, name := range v.rule.Hazards {
-		h := hazards[name]
-		if slices.Contains(h.classes, i.Class) && subset(i.Options, h.options) {
-			return true
-		}
-		if i.Class == "select" && len(h.functions) > 0 && v.acts(i, h) {
-			return true
-		}
+	return slices.ContainsFunc(v.rule.Hazards, func(name string) bool { return v.permits(name, i) })
+}
+
+// permits reports whether a hazard covers the statement.
+func (v *vetter) permits(name string, i parser.Inspection) bool {
+	h := hazards[name]
+	return slices.Contains(h.classes, i.Class) && subset(i.Options, h.options) ||
+		i.Class == "select" && len(h.functions) > 0 && v.acts(i, h)
+}
+
+// takes says which hazards would cover the statement.
+func (v *vetter) takes(i parser.Inspection) string {
+	names := slices.DeleteFunc(hazardNames(), func(name string) bool { return !v.permits(name, i) })
+	if len(names) == 0 {
+		return "and no other does"
 	}
-	return false
+	return "it takes " + strings.Join(names, " or ")
 }
 
 // subset reports whether the options are allowed; no list allows any.
