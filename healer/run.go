@@ -115,7 +115,7 @@ func (r *run) rule(id string) *rules.Rule {
 
 // eventFields are the fields of a log event that a rule may narrow itself
 // by; they are null when the schedule runs it.
-var eventFields = [...]string{"schema", "table", "constraint", "column", "function", "sqlstate", "user", "database", "inserted"}
+var eventFields = [...]string{"schema", "table", "constraint", "column", "function", "arguments", "sqlstate", "user", "database", "inserted"}
 
 // base returns the values every query of a rule may use: parameters, the
 // event's fields, the schemas of extensions.

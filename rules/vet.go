@@ -124,7 +124,7 @@ func (v *vetter) counts() {
 }
 
 // eventNames are the fields of a log event a rule may narrow itself by.
-var eventNames = []string{"schema", "table", "constraint", "column", "function", "sqlstate", "user", "database", "inserted"}
+var eventNames = []string{"schema", "table", "constraint", "column", "function", "arguments", "sqlstate", "user", "database", "inserted"}
 
 // Damage is the fact that holds the message of an error that proves the fault.
 const Damage = "damage"

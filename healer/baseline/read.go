@@ -30,7 +30,7 @@ func Read(ctx context.Context, r healer.Reader) (Schema, error) {
 		return Schema{}, err
 	}
 	s := Schema{Database: id.Database, Server: id.SystemIdentifier, Version: id.Version}
-	rows, err := ask(ctx, r, schemaSQL)
+	rows, err := ask(ctx, r, schemaSQL, nil)
 	if err != nil {
 		return Schema{}, fmt.Errorf("read the schema: %w", err)
 	}
@@ -48,7 +48,7 @@ func Read(ctx context.Context, r healer.Reader) (Schema, error) {
 		}
 		s.Objects = append(s.Objects, o)
 	}
-	if rows, err = ask(ctx, r, needsSQL); err != nil {
+	if rows, err = ask(ctx, r, needsSQL, nil); err != nil {
 		return Schema{}, fmt.Errorf("read what needs what: %w", err)
 	}
 	s.needs(rows)
@@ -56,12 +56,12 @@ func Read(ctx context.Context, r healer.Reader) (Schema, error) {
 	return s, nil
 }
 
-func ask(ctx context.Context, r healer.Reader, sql string) ([]rules.Row, error) {
+func ask(ctx context.Context, r healer.Reader, sql string, values rules.Values) ([]rules.Row, error) {
 	t, err := rules.ParseTemplate(sql, 1)
 	if err != nil {
 		return nil, err
 	}
-	return r.Read(ctx, healer.Read{Application: "pgmend/baseline", Query: t, Timeout: readTime})
+	return r.Read(ctx, healer.Read{Application: "pgmend/baseline", Query: t, Values: values, Timeout: readTime})
 }
 
 // needs notes what objects need of each other. What is not in the schema, such

@@ -19,7 +19,7 @@ func (c *comparison) renames(list []Difference) {
 			continue
 		}
 		for _, e := range list {
-			if e.What == Extra && e.Kind == d.Kind && e.Schema == d.Schema && e.Table == d.Table && c.alike(d.Key, e.Key) {
+			if e.What == Extra && e.Kind == d.Kind && e.Table == d.Table && (e.Schema == d.Schema && c.alike(d.Key, e.Key) || c.moved(d.Key, e.Key)) {
 				d.Renamed = e.String()
 				break
 			}
@@ -36,10 +36,22 @@ func (c *comparison) alike(missing, extra Key) bool {
 	default:
 		return false
 	}
-	if Near(plainOf(missing), plainOf(extra)) {
-		return true
+	if Near(plainOf(missing), plainOf(extra)) || callable(missing) && plainOf(missing) == plainOf(extra) {
+		return true // a function may have got other arguments
 	}
 	return missing.Kind == KindTable && c.sameColumns(missing, extra)
+}
+
+// moved reports whether one object may be another that was put into another
+// schema: a function with the same arguments, a table with the same columns.
+func (c *comparison) moved(missing, extra Key) bool {
+	return missing.Schema != extra.Schema && missing.Name == extra.Name &&
+		(callable(missing) || missing.Kind == KindTable && c.sameColumns(missing, extra))
+}
+
+// callable reports whether it is a function or the like.
+func callable(k Key) bool {
+	return k.Kind == KindFunction || k.Kind == KindProcedure || k.Kind == KindAggregate
 }
 
 // plainOf is the name without a function's types.

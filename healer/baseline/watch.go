@@ -63,6 +63,7 @@ type entry struct {
 	Dropped    string `json:"dropped,omitempty"`
 	Locked     string `json:"locked,omitempty"` // it could not be judged: why
 	Typo       string `json:"typo,omitempty"`   // the name that a statement asked for in vain
+	Called     string `json:"called,omitempty"` // the function that it called in vain, and what is there
 }
 
 // Drift compares the database with what was approved.
@@ -98,6 +99,11 @@ func (w *Watch) Drift(ctx context.Context, event rules.Values) (healer.Drift, er
 	}
 	list = append(list, locked(want, have)...)
 	if e, ok := mistyped(event, have); ok {
+		list = append(list, e)
+	}
+	if e, ok, err := w.called(ctx, event, list); err != nil {
+		return healer.Drift{}, err
+	} else if ok {
 		list = append(list, e)
 	}
 	text, err := json.Marshal(list)
@@ -136,8 +142,7 @@ func (w *Watch) entry(ctx context.Context, d Difference, database string, since 
 	if d.Table != "" && d.Kind != KindIndex {
 		e.Column = d.column()
 	}
-	switch d.Kind {
-	case KindFunction, KindProcedure, KindAggregate:
+	if callable(d.Key) {
 		e.Function = plainOf(d.Key)
 	}
 	e.ID = digest([]byte(strings.Join([]string{string(d.Kind), d.Schema, d.Table, d.Name, string(d.What), d.Want, d.Have}, "\x00")))[:16]

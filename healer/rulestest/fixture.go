@@ -31,9 +31,10 @@ type Case struct {
 	Setup Script
 	Want  []Wanted
 	// Log has lines of a jsonlog, which narrow the rule as in the daemon or, where
-	// it counts, are counted; Heard near misses, after which nothing is found.
-	Log, Heard string
-	Plan       string // golden SQL, one statement a line
+	// it counts, are counted; Heard near misses, after which nothing is found; and
+	// after those of Vain only what a guard refuses.
+	Log, Heard, Vain string
+	Plan             string // golden SQL, one statement a line
 }
 
 // Wanted is a finding that has to be there.
@@ -59,7 +60,7 @@ type source struct {
 type span struct{ from, to int }
 
 var (
-	sectionForm = regexp.MustCompile(`^-- (quiet log|quiet|setup|log|want|plan)(?: \((\d+)\))?\s*$`)
+	sectionForm = regexp.MustCompile(`^-- (quiet log|refused log|quiet|setup|log|want|plan)(?: \((\d+)\))?\s*$`)
 	headerForm  = regexp.MustCompile(`^-- (set|server|database|requires|alone|case): (.*?)\s*$`)
 	needForm    = regexp.MustCompile(`^pg(>=|<=)(\d+)$`)
 )
@@ -213,7 +214,7 @@ func (f *Fixture) read(s *source, major int) (Case, error) {
 		}
 		return strings.Join(f.lines[at.from:at.to], "\n")
 	}
-	c := Case{Name: s.name, Sets: s.sets, Own: s.own, With: s.with, Log: strings.TrimSpace(text("log")), Heard: strings.TrimSpace(text("quiet log")), Plan: strings.TrimSpace(text("plan"))}
+	c := Case{Name: s.name, Sets: s.sets, Own: s.own, With: s.with, Log: strings.TrimSpace(text("log")), Heard: strings.TrimSpace(text("quiet log")), Vain: strings.TrimSpace(text("refused log")), Plan: strings.TrimSpace(text("plan"))}
 	for _, need := range []string{"quiet", "setup", "want"} {
 		// The near misses of the first case need no second telling.
 		if _, ok := s.at(need, major); !ok && (need != "quiet" || s.name == "") {

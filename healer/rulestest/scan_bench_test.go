@@ -84,7 +84,7 @@ func unnarrowed(b *testing.B, rule *rules.Rule) rules.Values {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, field := range []string{"schema", "table", "constraint", "column", "function", "sqlstate", "user", "database", "inserted"} {
+	for _, field := range []string{"schema", "table", "constraint", "column", "function", "arguments", "sqlstate", "user", "database", "inserted"} {
 		v["event."+field] = rules.Value{Null: true, Type: rules.Text("").Type}
 	}
 	v[rules.HealerName], v[rules.DriftName] = rules.Text(""), rules.Text("[]")

@@ -39,7 +39,7 @@ func (p *proof) count(lines string) {
 
 // heard runs the rule as the daemon does after a log event: narrowed to what
 // the line says. It has to find something, and nothing that is not wanted; after
-// a near miss, nothing.
+// a near miss nothing, or only what is refused.
 func (p *proof) heard(ctx context.Context) error {
 	rule, ok := p.rule.For(p.major)
 	if ok && len(rule.Counts) > 0 {
@@ -66,11 +66,36 @@ func (p *proof) heard(ctx context.Context) error {
 			return fmt.Errorf("after the near miss %s it finds %q", e.Record.Statement, found)
 		}
 	}
+	return p.vain(ctx)
+}
+
+// vain makes sure that the rule refuses what it finds after an event.
+func (p *proof) vain(ctx context.Context) error {
+	for _, e := range p.events(p.story.Vain) {
+		r, err := p.Plan(ctx, p.about(e))
+		if err != nil {
+			return err
+		}
+		if len(r.Plans) == 0 {
+			return fmt.Errorf("after %s nothing is refused", e.Record.Statement)
+		}
+		for _, d := range r.Plans {
+			if d.Decision.Verdict != healer.Refuse {
+				return fmt.Errorf("after %s %s is %s", e.Record.Statement, name(d.Plan.Finding), d.Decision.Verdict)
+			}
+		}
+	}
 	return nil
 }
 
 // narrowed is what the rule finds after an event.
 func (p *proof) narrowed(ctx context.Context, e pglog.Event) ([]string, error) {
+	found, err := p.Find(ctx, p.about(e))
+	return objects(found.Findings), err
+}
+
+// about is a run that an event narrows.
+func (p *proof) about(e pglog.Event) healer.Options {
 	o := p.options()
 	o.Event = make(rules.Values)
 	for name, text := range hearsay.Fields(e, parser.Parse(e.Record.Statement)) {
@@ -78,8 +103,7 @@ func (p *proof) narrowed(ctx context.Context, e pglog.Event) ([]string, error) {
 			o.Event["event."+name] = rules.Text(text)
 		}
 	}
-	found, err := p.Find(ctx, o)
-	return objects(found.Findings), err
+	return o
 }
 
 // undo takes every repair back, newest first, or is refused where there is no

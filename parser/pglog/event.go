@@ -50,9 +50,9 @@ func (e Event) DurationMS() (ms float64, ok bool) {
 }
 
 // Fields are what a rule may narrow itself by: schema, table, constraint,
-// column, function, sqlstate, user and database, as far as they are known. A
-// function is as the statement wrote it, with its schema or without, and without
-// the types of its arguments.
+// column, function, arguments, sqlstate, user and database, as far as they are
+// known. A function is as the statement wrote it, with its schema or without; its
+// arguments are their types, of which unknown is that of a literal.
 func (e Event) Fields() map[string]string {
 	f := map[string]string{"sqlstate": e.Record.SQLState, "user": e.Record.User, "database": e.Record.Database}
 	switch b := e.Body.(type) {
@@ -68,7 +68,8 @@ func (e Event) Fields() map[string]string {
 		case "column":
 			f["schema"], f["table"], f["column"] = b.Schema, b.Table, b.Name
 		case "function":
-			f["function"], _, _ = strings.Cut(b.Name, "(")
+			f["function"], f["arguments"], _ = strings.Cut(b.Name, "(")
+			f["arguments"] = strings.TrimSuffix(f["arguments"], ")")
 		}
 	case *Vacuum:
 		f["database"], f["schema"], f["table"] = b.Database, b.Schema, b.Table

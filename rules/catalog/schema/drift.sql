@@ -15,7 +15,7 @@ SELECT (d.v ->> 'oid')::oid AS oid, d.v ->> 'schema' AS schema, d.v ->> 'name' A
        d.v ->> 'id' AS definition, d.v ->> 'what' AS what, d.v ->> 'object' AS object, d.v ->> 'want' AS want, d.v ->> 'have' AS have,
        d.v ->> 'statements' AS statements, d.v ->> 'undo' AS undo, d.v ->> 'mode' AS mode, d.v ->> 'undo_mode' AS undo_mode,
        d.v ->> 'hazards' AS hazards, d.v ->> 'manual' AS manual, d.v ->> 'loses' AS loses, d.v ->> 'blocked_by' AS blocked_by,
-       d.v ->> 'renamed' AS renamed, d.v ->> 'dropped' AS dropped, d.v ->> 'typo' AS typo, d.v ->> 'locked' AS locked
+       d.v ->> 'renamed' AS renamed, d.v ->> 'dropped' AS dropped, d.v ->> 'typo' AS typo, d.v ->> 'called' AS called, d.v ->> 'locked' AS locked
   FROM pg_catalog.jsonb_array_elements(@drift::jsonb) AS d(v)
  WHERE (@event.table IS NULL OR d.v ->> 'relation' = @event.table)
    AND (@event.schema IS NULL OR d.v ->> 'schema' = @event.schema)
@@ -25,8 +25,11 @@ SELECT (d.v ->> 'oid')::oid AS oid, d.v ->> 'schema' AS schema, d.v ->> 'name' A
 -- guard: the name is no slip of the pen
 SELECT @typo WHERE @typo::text IS NOT NULL
 
+-- guard: the function is not there for other arguments, or out of sight
+SELECT @called WHERE @called::text IS NOT NULL
+
 -- guard: it is not there under another name
-SELECT pg_catalog.format('%s is there, and the baseline does not have it: was %s renamed?', @renamed, @object) WHERE @renamed::text IS NOT NULL
+SELECT pg_catalog.format('%s is there, and the baseline does not have it: was %s renamed, moved or changed?', @renamed, @object) WHERE @renamed::text IS NOT NULL
 
 -- guard: nobody dropped it on purpose
 SELECT @dropped WHERE @dropped::text IS NOT NULL
@@ -87,8 +90,9 @@ SELECT pg_catalog.format('%s is still %s', d.v ->> 'object', d.v ->> 'what')
 -- never from the statement that failed. What comes back is the thing, not its data: a table comes back empty, a column without the
 -- values it had, a sequence at its beginning. Find out who dropped it, and take the rows from a backup *before* new ones are written.
 --
--- A missing function is looked for by its name. Where the baseline lacks none of that name, nothing is found: then one that takes other
--- types was meant, or one in a schema that the `search_path` leaves out, and the statement or the setting has to change.
+-- A missing function is looked for by its name, and only one that the baseline has and the database has nowhere is brought back. Where
+-- one of that name is there, for arguments of other types or in a schema that the session's `search_path` leaves out, no schema has
+-- drifted: it is said which one, and the statement or the setting has to change.
 --
 -- A foreign key or a check is added NOT VALID and then validated, a key and an index are built concurrently, a column is added only as
 -- nullable or with a constant default. What would rewrite a table or change what somebody made is planned in words and left to you, and

@@ -3,6 +3,9 @@
 CREATE SEQUENCE app.numbers START WITH 100;
 CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE FUNCTION app.twice(n integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
+CREATE FUNCTION app.halved(n integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 2';
+CREATE FUNCTION app.thrice(n integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 3';
+CREATE FUNCTION app.thrice(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT t || t || t';
 CREATE TABLE app.customers (id serial PRIMARY KEY, name text NOT NULL, "Note {x}" text DEFAULT 'it''s none', email text CONSTRAINT one_email UNIQUE);
 INSERT INTO app.customers (name, email) SELECT 'n' || g, g || '@x' FROM generate_series(1, 50) AS g;
 CREATE TABLE app.orders (id int PRIMARY KEY, customer int CONSTRAINT known REFERENCES app.customers (id), total numeric CONSTRAINT positive CHECK (total > 0),
@@ -28,6 +31,10 @@ DROP VIEW app.totals;
 DROP INDEX app.orders_by_customer;
 DROP TRIGGER touched ON app.orders;
 DROP FUNCTION app.twice(integer);
+-- It got another argument, and one of two of a name is gone.
+DROP FUNCTION app.halved(integer);
+CREATE FUNCTION app.halved(n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 2';
+DROP FUNCTION app.thrice(integer);
 ALTER TABLE app.customers DROP COLUMN "Note {x}";
 ALTER TABLE app.customers DROP CONSTRAINT one_email;
 ALTER TABLE app.customers ALTER COLUMN name DROP NOT NULL;
@@ -46,15 +53,19 @@ ALTER TABLE app.retyped ALTER COLUMN amount TYPE integer;
 {"timestamp":"2026-11-25 08:00:03.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":3,"error_severity":"ERROR","state_code":"42883","message":"function twice(unknown) does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT twice('1')","cursor_position":8,"backend_type":"client backend"}
 
 -- quiet log
-{"timestamp":"2026-11-25 08:00:04.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":4,"error_severity":"ERROR","state_code":"42883","message":"function app.touch(integer) does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT app.touch(1)","cursor_position":8,"backend_type":"client backend"}
 {"timestamp":"2026-11-25 08:00:05.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":5,"error_severity":"ERROR","state_code":"42883","message":"function other.twice(integer) does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT other.twice(1)","cursor_position":8,"backend_type":"client backend"}
 {"timestamp":"2026-11-25 08:00:06.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":6,"error_severity":"ERROR","state_code":"42883","message":"function app.twice_more(integer) does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT app.twice_more(1)","cursor_position":8,"backend_type":"client backend"}
+
+-- refused log
+{"timestamp":"2026-11-25 08:00:04.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":4,"error_severity":"ERROR","state_code":"42883","message":"function app.touch(integer) does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT app.touch(1)","cursor_position":8,"backend_type":"client backend"}
+{"timestamp":"2026-11-25 08:00:04.000 UTC","user":"shop","dbname":"shop","pid":1,"session_id":"1.1","line_num":7,"error_severity":"ERROR","state_code":"42883","message":"function touch() does not exist","hint":"No function matches the given name and argument types. You might need to add explicit type casts.","statement":"SELECT touch()","cursor_position":8,"backend_type":"client backend"}
 
 -- want
 app.customers
 app.customers.Note {x}
 app.customers.name
 app.customers_id_seq
+app.halved(integer) refused: it is not there under another name
 app.known
 app.log
 app.one_email
@@ -63,6 +74,7 @@ app.orders_by_customer
 app.positive
 app.renamed_soon refused: it is not there under another name
 app.retyped.amount refused: it can be brought back online
+app.thrice(integer)
 app.totals
 app.touched
 app.twice(integer)
