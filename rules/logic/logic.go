@@ -45,17 +45,17 @@ func functions() map[string]Func {
 			Do:    nextPartitions,
 		},
 		"duplicate-rows": {
-			Takes: []string{"key_parts"}, Uses: []string{"columns", "predicate", "nulls_distinct", "keep", "by"},
-			Gives: []string{"key_names", "policy"}, SQL: []string{"keys", "among", "precedence"},
+			Takes: []string{"key_parts"}, Uses: []string{"columns", "predicate", "nulls_distinct", "keep", "by", "referrers"},
+			Gives: []string{"key_names", "policy"}, SQL: []string{"keys", "among", "precedence", "referrer", "free"},
 			Do: duplicateRows,
 		},
 		"default-ranges": {
-			Takes: []string{"ranges", "position"}, Uses: []string{"key_type", "name"},
-			Gives: []string{"missing", "obstacle", "covered_until", "last_range", "last_oid"},
-			Do:    defaultRanges,
+			Takes: []string{"ranges", "position"}, Uses: []string{"key_type", "name", "referrers"},
+			Gives: []string{"missing", "obstacle", "covered_until", "last_range", "last_oid"}, SQL: []string{"referrer"},
+			Do: defaultRanges,
 		},
 		"orphan-rows": {
-			Uses: []string{"keys", "parent_keys"}, SQL: []string{"keyed", "match"},
+			Uses: []string{"keys", "parent_keys", "referrers"}, SQL: []string{"keyed", "match", "referrer", "free"},
 			Do: orphanRows,
 		},
 		"index-keys": {

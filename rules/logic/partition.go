@@ -129,7 +129,8 @@ func fill(axis axis, step step, spans []span, table string, out Facts, needed fu
 }
 
 // defaultRanges says which partitions are missing behind the last range for
-// the rows of the DEFAULT partition, of which the greatest key is known.
+// the rows of the DEFAULT partition, of which the greatest key is known, and
+// what refers to one of them: d.
 func defaultRanges(f Facts) (Facts, error) {
 	axis, greatest, err := position(f)
 	if axis == nil {
@@ -145,6 +146,9 @@ func defaultRanges(f Facts) (Facts, error) {
 	}
 	spans = spans[max(0, len(spans)-looked):]
 	out := Facts{"missing": "[]", "obstacle": "", "covered_until": axis.print(last.to), "last_range": last.name, "last_oid": last.oid}
+	if out["referrer"], _, err = referred(f["referrers"], "d"); err != nil {
+		return nil, err
+	}
 	step, even := axis.step(spans)
 	if !even {
 		out["obstacle"] = "the last ranges differ in their widths or have gaps, so what they should be is for a person to say"

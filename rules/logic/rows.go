@@ -12,14 +12,17 @@ import (
 const byPlace = "ctid"
 
 // duplicateRows makes the SQL by which the rows that keep a unique index from
-// being built are told from those that stay: what indexKeys gives, and which of
-// several rows with one key comes first.
+// being built are told from those that stay: what indexKeys gives, which of
+// several rows with one key comes first, and what refers to them.
 func duplicateRows(f Facts) (Facts, error) {
 	out, err := indexKeys(f)
 	if err != nil {
 		return nil, err
 	}
-	out["precedence"], out["policy"], err = precedence(f)
+	if out["precedence"], out["policy"], err = precedence(f); err != nil {
+		return nil, err
+	}
+	out["referrer"], out["free"], err = referred(f["referrers"], "t")
 	return out, err
 }
 
@@ -81,8 +84,8 @@ func precedence(f Facts) (sql, policy string, err error) {
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // orphanRows makes the SQL that tells which rows a foreign key asks for a
-// parent, and what makes a row of the parent theirs: t is the table, p its
-// parent.
+// parent, what makes a row of the parent theirs, and what refers to them: t is
+// the table, p its parent.
 func orphanRows(f Facts) (Facts, error) {
 	var keys, parents []string
 	if err := errors.Join(json.Unmarshal([]byte(f["keys"]), &keys), json.Unmarshal([]byte(f["parent_keys"]), &parents)); err != nil {
@@ -96,5 +99,6 @@ func orphanRows(f Facts) (Facts, error) {
 		keyed[i] = "t." + quoted(keys[i]) + " IS DISTINCT FROM NULL"
 		match[i] = "p." + quoted(parents[i]) + " = t." + quoted(keys[i])
 	}
-	return Facts{"keyed": strings.Join(keyed, " AND "), "match": strings.Join(match, " AND ")}, nil
+	referrer, free, err := referred(f["referrers"], "t")
+	return Facts{"keyed": strings.Join(keyed, " AND "), "match": strings.Join(match, " AND "), "referrer": referrer, "free": free}, err
 }

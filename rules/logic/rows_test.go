@@ -70,3 +70,19 @@ func TestOrphanRows(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatRefersToARow(t *testing.T) {
+	referrer, free, err := referred(`[{"schema": "a", "table": "b\" --", "columns": ["x y"], "keys": ["id"]}, {"schema": "c", "table": "d", "columns": ["e", "f"], "keys": ["g", "h"]}]`, "t")
+	first, second := `EXISTS (SELECT FROM "a"."b"" --" AS r WHERE r."x y" = t."id")`, `EXISTS (SELECT FROM "c"."d" AS r WHERE r."e" = t."g" AND r."f" = t."h")`
+	if err != nil || referrer != "CASE WHEN "+first+" THEN 1 WHEN "+second+" THEN 2 END" || free != "NOT "+first+" AND NOT "+second {
+		t.Errorf("%s; %s; %v", referrer, free, err)
+	}
+	if referrer, free, err := referred("", "t"); err != nil || referrer != "NULL::pg_catalog.int8" || free != "true" {
+		t.Errorf("%s; %s; %v", referrer, free, err)
+	}
+	for _, list := range []string{"x", `[{"schema": "a", "table": "b", "columns": ["x"], "keys": []}]`, `[{"table": "b", "columns": ["x"], "keys": ["y"]}]`} {
+		if _, _, err := referred(list, "t"); err == nil {
+			t.Errorf("%s is read", list)
+		}
+	}
+}

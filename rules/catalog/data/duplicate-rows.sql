@@ -26,6 +26,15 @@ SELECT t.oid, n.nspname AS schema, x.relname AS name, t.oid AS table_oid,
        -- What can be written again: a generated column makes itself.
        (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum)
           FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS own_columns,
+       (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', rn.nspname, 'table', rc.relname, 'name', r.conname,
+                   'columns', (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o) FROM pg_catalog.unnest(r.conkey) WITH ORDINALITY AS u(attnum, o)
+                                 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.conrelid AND a.attnum = u.attnum),
+                   'keys', (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o) FROM pg_catalog.unnest(r.confkey) WITH ORDINALITY AS u(attnum, o)
+                              JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.confrelid AND a.attnum = u.attnum)) ORDER BY rn.nspname, rc.relname, r.conname)
+          FROM pg_catalog.pg_constraint AS r
+          JOIN pg_catalog.pg_class AS rc ON rc.oid = r.conrelid
+          JOIN pg_catalog.pg_namespace AS rn ON rn.oid = rc.relnamespace
+         WHERE r.contype = 'f' AND r.conparentid = 0 AND r.confrelid = t.oid) AS referrers,
        t.relrowsecurity AND t.relforcerowsecurity AS secured
   FROM pg_catalog.pg_index AS i
   JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
@@ -76,12 +85,46 @@ SELECT pg_catalog.format('the index compares its column %s in another way than t
    -- For text these compare by bytes, which finds equal what the type does.
    AND NOT o.opcdefault AND o.opcname NOT IN ('text_pattern_ops', 'varchar_pattern_ops', 'bpchar_pattern_ops', 'varchar_ops')
 
--- guard: no foreign key refers to its rows
-SELECT pg_catalog.format('rows of %s refer to it by the foreign key %I, and which of the duplicates they mean is for a person to say',
-                         k.conrelid::regclass, k.conname)
+-- guard: no foreign key acts on what refers to its rows
+SELECT pg_catalog.format('rows of %s refer to the table of which it is a partition by the foreign key %I', k.conrelid::regclass, k.conname)
   FROM pg_catalog.pg_constraint AS k
- WHERE k.contype = 'f'
-   AND (k.confrelid = @table_oid OR k.confrelid IN (SELECT p.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS p(relid)))
+ WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid <> @table_oid
+   AND k.confrelid IN (SELECT p.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS p(relid))
+UNION ALL
+SELECT pg_catalog.format('rows of %s refer to it by the foreign key %I, %s', k.conrelid::regclass, k.conname, w.why)
+  FROM pg_catalog.pg_constraint AS k
+  JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN k.confdeltype = 'c' THEN 'which would delete them too'
+                   WHEN k.confdeltype NOT IN ('a', 'r') THEN 'which would change them'
+                   WHEN NOT (pg_catalog.has_schema_privilege(@owner::name, c.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(@owner::name, c.oid, 'SELECT'))
+                        THEN pg_catalog.format('and its owner cannot see which ones: GRANT SELECT ON %s TO %I, and USAGE on its schema', c.oid::regclass, @owner)
+                   WHEN EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oid = ANY (k.conpfeqop) AND o.oprnamespace <> 'pg_catalog'::regnamespace)
+                        THEN 'which compares in a way of its own'
+                   WHEN EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) AS u(attnum, key_attnum)
+                                  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.attnum
+                                  JOIN pg_catalog.pg_attribute AS b ON b.attrelid = k.confrelid AND b.attnum = u.key_attnum
+                                 WHERE a.attcollation <> b.attcollation)
+                        THEN 'whose columns have other collations'
+                   WHEN c.relrowsecurity AND (c.relforcerowsecurity OR c.relowner <> (SELECT o.oid FROM pg_catalog.pg_roles AS o WHERE o.rolname = @owner))
+                        THEN 'and row level security may hide some from its owner'
+                   WHEN c.reltuples > 10000 AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i
+                                                             WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = ANY (k.conkey))
+                        THEN 'and no index leads with its columns, so each row that goes would read all of them' END AS why) AS w
+ WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN (@table_oid) AND w.why IS NOT NULL
+
+-- guard: nothing refers to the rows that would go
+SELECT pg_catalog.format('%s of the rows that would go are referred to by the foreign key %I of %I.%I', pg_catalog.count(*), r.v ->> 'name', r.v ->> 'schema', r.v ->> 'table')
+  FROM (SELECT {referrer:sql} AS referrer
+          FROM (SELECT t.*, pg_catalog.row_number() OVER w AS pgmend_place
+                  FROM ONLY {schema}.{table} AS t
+                 WHERE {among:sql}
+                WINDOW w AS (PARTITION BY {keys:sql} ORDER BY {precedence:sql})) AS t
+         WHERE t.pgmend_place > 1) AS d
+  JOIN pg_catalog.jsonb_array_elements(@referrers::jsonb) WITH ORDINALITY AS r(v, n) ON r.n = d.referrer
+ WHERE @referrers::jsonb IS NOT NULL
+ GROUP BY r.n, r.v
+ ORDER BY r.n
 
 -- guard: nothing of its own happens when its rows go
 SELECT pg_catalog.format('the trigger %I would run', g.tgname)
@@ -156,7 +199,7 @@ WITH taken AS MATERIALIZED (
    WHERE t.ctid = ANY (ARRAY (SELECT x.keeper FROM taken AS x)) AND {among:sql} FOR SHARE SKIP LOCKED
 ), goes AS MATERIALIZED (
   SELECT t.ctid AS place, ROW ({keys:sql}) AS key FROM ONLY {schema}.{table} AS t
-   WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND {among:sql} FOR UPDATE SKIP LOCKED
+   WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND {among:sql} AND {free:sql} FOR UPDATE SKIP LOCKED
 ), gone AS (
   DELETE FROM ONLY {schema}.{table} AS t
    WHERE t.ctid = ANY (ARRAY (SELECT g.place FROM goes AS g JOIN taken AS x ON x.loser = g.place JOIN stays AS s ON s.place = x.keeper
@@ -226,8 +269,12 @@ DROP TABLE {schema}.{run.quarantine};
 -- `pgmend undo ATTEMPT` puts them back, unless the unique index is valid by then: then it says which index has to go first.
 -- NULLs are not duplicates, except in an index with NULLS NOT DISTINCT.
 --
--- **Left to a person:** tables that foreign keys refer to, that have triggers or rules on INSERT or DELETE, forced row level security
--- or a publication, and indexes that compare in a way of their own. A failed `CREATE UNIQUE INDEX` without CONCURRENTLY leaves
+-- Where foreign keys refer to the table, only rows that nothing refers to are moved, and the server refuses the rest. Is one of those
+-- that would go referred to, it is left to a person, and the foreign key is named: choose by `keep` and `by` which rows stay, or change
+-- what refers to them.
+--
+-- **Left to a person:** tables to which foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT refer, that have triggers or rules
+-- on INSERT or DELETE, forced row level security or a publication, and indexes that compare in a way of their own. A failed `CREATE UNIQUE INDEX` without CONCURRENTLY leaves
 -- nothing in the catalog that would say what should be unique: run it with CONCURRENTLY.
 --
 -- **Prevention.** Have the unique index before the data. Where two writers race, `INSERT … ON CONFLICT` needs it anyway.

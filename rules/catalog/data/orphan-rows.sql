@@ -29,6 +29,15 @@ SELECT t.oid, n.nspname AS schema, k.conname AS name, t.oid AS table_oid,
        -- What can be written again: a generated column makes itself.
        (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum)
           FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS own_columns,
+       (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', rn.nspname, 'table', rc.relname, 'name', r.conname,
+                   'columns', (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o) FROM pg_catalog.unnest(r.conkey) WITH ORDINALITY AS u(attnum, o)
+                                 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.conrelid AND a.attnum = u.attnum),
+                   'keys', (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o) FROM pg_catalog.unnest(r.confkey) WITH ORDINALITY AS u(attnum, o)
+                              JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.confrelid AND a.attnum = u.attnum)) ORDER BY rn.nspname, rc.relname, r.conname)
+          FROM pg_catalog.pg_constraint AS r
+          JOIN pg_catalog.pg_class AS rc ON rc.oid = r.conrelid
+          JOIN pg_catalog.pg_namespace AS rn ON rn.oid = rc.relnamespace
+         WHERE r.contype = 'f' AND r.conparentid = 0 AND r.confrelid = t.oid) AS referrers,
        t.relrowsecurity AND t.relforcerowsecurity OR p.relrowsecurity AND p.relforcerowsecurity AS secured
   FROM pg_catalog.pg_constraint AS k
   JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
@@ -76,11 +85,48 @@ SELECT pg_catalog.format('the columns %I and %I have different collations, of wh
  WHERE k.oid = @constraint_oid AND a.attcollation <> b.attcollation
    AND EXISTS (SELECT FROM pg_catalog.pg_collation AS e WHERE e.oid IN (a.attcollation, b.attcollation) AND NOT e.collisdeterministic)
 
--- guard: no foreign key refers to its rows
-SELECT pg_catalog.format('rows of %s refer to it by the foreign key %I', k.conrelid::regclass, k.conname)
+-- guard: no foreign key acts on what refers to its rows
+SELECT pg_catalog.format('rows of %s refer to the table of which it is a partition by the foreign key %I', k.conrelid::regclass, k.conname)
   FROM pg_catalog.pg_constraint AS k
- WHERE k.contype = 'f'
-   AND (k.confrelid = @table_oid OR k.confrelid IN (SELECT p.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS p(relid)))
+ WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid <> @table_oid
+   AND k.confrelid IN (SELECT p.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS p(relid))
+UNION ALL
+SELECT pg_catalog.format('rows of %s refer to it by the foreign key %I, %s', k.conrelid::regclass, k.conname, w.why)
+  FROM pg_catalog.pg_constraint AS k
+  JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN k.confdeltype = 'c' THEN 'which would delete them too'
+                   WHEN k.confdeltype NOT IN ('a', 'r') THEN 'which would change them'
+                   WHEN NOT (pg_catalog.has_schema_privilege(@owner::name, c.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(@owner::name, c.oid, 'SELECT'))
+                        THEN pg_catalog.format('and its owner cannot see which ones: GRANT SELECT ON %s TO %I, and USAGE on its schema', c.oid::regclass, @owner)
+                   WHEN EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oid = ANY (k.conpfeqop) AND o.oprnamespace <> 'pg_catalog'::regnamespace)
+                        THEN 'which compares in a way of its own'
+                   WHEN EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) AS u(attnum, key_attnum)
+                                  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.attnum
+                                  JOIN pg_catalog.pg_attribute AS b ON b.attrelid = k.confrelid AND b.attnum = u.key_attnum
+                                 WHERE a.attcollation <> b.attcollation)
+                        THEN 'whose columns have other collations'
+                   WHEN c.relrowsecurity AND (c.relforcerowsecurity OR c.relowner <> (SELECT o.oid FROM pg_catalog.pg_roles AS o WHERE o.rolname = @owner))
+                        THEN 'and row level security may hide some from its owner'
+                   WHEN c.reltuples > 10000 AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i
+                                                             WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = ANY (k.conkey))
+                        THEN 'and no index leads with its columns, so each row that goes would read all of them' END AS why) AS w
+ WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN (@table_oid) AND w.why IS NOT NULL
+
+-- guard: nothing refers to the rows that would go
+SELECT pg_catalog.format('%s of the rows that would go are referred to by the foreign key %I of %I.%I', pg_catalog.count(*), r.v ->> 'name', r.v ->> 'schema', r.v ->> 'table')
+  FROM (SELECT {referrer:sql} AS referrer
+          FROM ONLY {schema}.{table} AS t
+         WHERE {keyed:sql}
+           AND NOT EXISTS (SELECT FROM {parent_schema}.{parent} AS p WHERE {match:sql})) AS d
+  JOIN pg_catalog.jsonb_array_elements(@referrers::jsonb) WITH ORDINALITY AS r(v, n) ON r.n = d.referrer
+ WHERE @referrers::jsonb IS NOT NULL
+ GROUP BY r.n, r.v
+ ORDER BY r.n
+
+-- guard: it is not the parents that were lost
+SELECT pg_catalog.format('%I.%I, to which %I refers, is empty: bring back its rows, not these into quarantine', @parent_schema, @parent, @name)
+ WHERE NOT EXISTS (SELECT FROM {parent_schema}.{parent})
 
 -- guard: nothing of its own happens when its rows go
 SELECT pg_catalog.format('the trigger %I would run', g.tgname)
@@ -154,7 +200,7 @@ WITH taken AS MATERIALIZED (
 ), goes AS MATERIALIZED (
   SELECT t.ctid AS place FROM ONLY {schema}.{table} AS t
    WHERE t.ctid = ANY (ARRAY (SELECT x.loser FROM taken AS x)) AND {keyed:sql}
-     AND NOT EXISTS (SELECT FROM {parent_schema}.{parent} AS p WHERE {match:sql})
+     AND NOT EXISTS (SELECT FROM {parent_schema}.{parent} AS p WHERE {match:sql}) AND {free:sql}
      FOR UPDATE OF t SKIP LOCKED
 ), gone AS (
   DELETE FROM ONLY {schema}.{table} AS t
@@ -227,10 +273,13 @@ DROP TABLE {schema}.{run.quarantine};
 -- validated, in one short transaction that locks both tables.
 --
 -- Before you approve: the missing parents may be what was lost, not the children too many. If a backup has them, put them back
--- instead.
+-- instead; where the parent is empty, that is all there is to do, and nothing is moved.
 --
--- **Left to a person:** tables that foreign keys refer to, that have triggers or rules on INSERT or DELETE, forced row level security or
--- a publication, MATCH FULL, and keys that compare in a way of their own. An `ADD FOREIGN KEY` that failed without NOT VALID
+-- Where foreign keys refer to the table itself, only rows that nothing refers to are moved; is one of the orphans referred to, all is
+-- left to a person.
+--
+-- **Left to a person:** tables to which foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT refer, that have triggers or rules
+-- on INSERT or DELETE, forced row level security or a publication, MATCH FULL, and keys that compare in a way of their own. An `ADD FOREIGN KEY` that failed without NOT VALID
 -- leaves nothing in the catalog: add it NOT VALID.
 --
 -- **Prevention.** Add foreign keys before the data. Do not switch triggers off to load: that is how such rows come.

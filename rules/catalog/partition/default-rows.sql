@@ -22,6 +22,15 @@ SELECT t.oid, n.nspname AS schema, t.relname AS name, t.oid AS table_oid,
        l.ranges AS partitions, l.child_schema,
        (SELECT pg_catalog.jsonb_agg(b.attname ORDER BY b.attnum)
           FROM pg_catalog.pg_attribute AS b WHERE b.attrelid = t.oid AND b.attnum > 0 AND NOT b.attisdropped AND b.attgenerated = '') AS own_columns,
+       (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', rn.nspname, 'table', rc.relname, 'name', r.conname,
+                   'columns', (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o) FROM pg_catalog.unnest(r.conkey) WITH ORDINALITY AS u(attnum, o)
+                                 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.conrelid AND a.attnum = u.attnum),
+                   'keys', (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o) FROM pg_catalog.unnest(r.confkey) WITH ORDINALITY AS u(attnum, o)
+                              JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.confrelid AND a.attnum = u.attnum)) ORDER BY rn.nspname, rc.relname, r.conname)
+          FROM pg_catalog.pg_constraint AS r
+          JOIN pg_catalog.pg_class AS rc ON rc.oid = r.conrelid
+          JOIN pg_catalog.pg_namespace AS rn ON rn.oid = rc.relnamespace
+         WHERE r.contype = 'f' AND r.conparentid = 0 AND r.confrelid IN (t.oid, p.partdefid)) AS referrers,
        d.relrowsecurity AND d.relforcerowsecurity AS secured
   FROM pg_catalog.pg_partitioned_table AS p
   JOIN pg_catalog.pg_class AS t ON t.oid = p.partrelid AND t.relpersistence = 'p'
@@ -109,10 +118,38 @@ SELECT pg_catalog.format('it has %s bytes, and ATTACH reads all of it while nobo
 SELECT pg_catalog.format('%s rows would be moved, and nobody could write to the DEFAULT partition meanwhile', @misplaced)
  WHERE @misplaced::int8 > @max_moved
 
--- guard: no foreign key refers to its rows
-SELECT pg_catalog.format('rows of %s refer to it by the foreign key %I', k.conrelid::regclass, k.conname)
+-- guard: no foreign key acts on what refers to its rows
+SELECT pg_catalog.format('rows of %s refer to it by the foreign key %I, %s', k.conrelid::regclass, k.conname, w.why)
   FROM pg_catalog.pg_constraint AS k
- WHERE k.contype = 'f' AND k.confrelid IN (@oid, @default_oid)
+  JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN k.confdeltype = 'c' THEN 'which would delete them too'
+                   WHEN k.confdeltype NOT IN ('a', 'r') THEN 'which would change them'
+                   WHEN NOT (pg_catalog.has_schema_privilege(@owner::name, c.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(@owner::name, c.oid, 'SELECT'))
+                        THEN pg_catalog.format('and its owner cannot see which ones: GRANT SELECT ON %s TO %I, and USAGE on its schema', c.oid::regclass, @owner)
+                   WHEN EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oid = ANY (k.conpfeqop) AND o.oprnamespace <> 'pg_catalog'::regnamespace)
+                        THEN 'which compares in a way of its own'
+                   WHEN EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) AS u(attnum, key_attnum)
+                                  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.attnum
+                                  JOIN pg_catalog.pg_attribute AS b ON b.attrelid = k.confrelid AND b.attnum = u.key_attnum
+                                 WHERE a.attcollation <> b.attcollation)
+                        THEN 'whose columns have other collations'
+                   WHEN c.relrowsecurity AND (c.relforcerowsecurity OR c.relowner <> (SELECT o.oid FROM pg_catalog.pg_roles AS o WHERE o.rolname = @owner))
+                        THEN 'and row level security may hide some from its owner'
+                   WHEN c.reltuples > 10000 AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i
+                                                             WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = ANY (k.conkey))
+                        THEN 'and no index leads with its columns, so each row that goes would read all of them' END AS why) AS w
+ WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN (@oid, @default_oid) AND w.why IS NOT NULL
+
+-- guard: nothing refers to the rows that would be moved
+SELECT pg_catalog.format('%s of the rows that would be moved are referred to by the foreign key %I of %I.%I', pg_catalog.count(*), r.v ->> 'name', r.v ->> 'schema', r.v ->> 'table')
+  FROM (SELECT {referrer:sql} AS referrer
+          FROM ONLY {default_schema}.{default_name} AS d
+         WHERE d.{column} >= {covered_until:literal}) AS d
+  JOIN pg_catalog.jsonb_array_elements(@referrers::jsonb) WITH ORDINALITY AS r(v, n) ON r.n = d.referrer
+ WHERE @referrers::jsonb IS NOT NULL
+ GROUP BY r.n, r.v
+ ORDER BY r.n
 
 -- guard: nothing of its own happens when its rows go
 SELECT pg_catalog.format('the trigger %I would run', g.tgname)
@@ -218,6 +255,9 @@ DROP TABLE {child_schema}.{each.name};
 -- last one has of its own (as in `partition/missing-next`), the rows are moved into them, and they are attached. No row leaves the
 -- table, and nobody sees it without its rows. Meanwhile nobody can write to the DEFAULT partition, so it is done for at most
 -- `max_moved` rows and a DEFAULT partition of `max_default`.
+--
+-- Where foreign keys refer to the table, rows are moved only while nothing refers to them; is one of them referred to, or would the
+-- foreign key act (ON DELETE CASCADE, SET NULL, SET DEFAULT), it is left to a person, and the foreign key is named.
 --
 -- For more: make a partition table by hand, move the rows in batches into it while a view or the application reads both, and attach it in
 -- the quietest hour. Rows before the first range, and keys that are NULL, stay where they are.

@@ -80,6 +80,10 @@ app.touched
 app.twice(integer)
 
 -- plan
+CREATE OR REPLACE FUNCTION app.halved(n integer)\n RETURNS integer\n LANGUAGE sql\n IMMUTABLE\nAS $function$SELECT $1 / 2$function$
+GRANT EXECUTE ON ROUTINE app.halved(integer) TO PUBLIC
+CREATE OR REPLACE FUNCTION app.thrice(n integer)\n RETURNS integer\n LANGUAGE sql\n IMMUTABLE\nAS $function$SELECT $1 * 3$function$
+GRANT EXECUTE ON ROUTINE app.thrice(integer) TO PUBLIC
 CREATE OR REPLACE FUNCTION app.twice(n integer)\n RETURNS integer\n LANGUAGE sql\n IMMUTABLE\nAS $function$SELECT $1 * 2$function$
 REVOKE ALL ON ROUTINE app.twice(integer) FROM PUBLIC
 CREATE TABLE app.log (\n    id bigint GENERATED ALWAYS AS IDENTITY (INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),\n    at timestamp with time zone DEFAULT now(),\n    customer integer,\n    what text\n)
