@@ -73,6 +73,7 @@ func Compare(want, have Schema) []Difference {
 // comparison is one run of Compare.
 type comparison struct {
 	want, have map[Key]*Object
+	referring  map[Key][]Key     // the foreign keys of other tables that refer to one, in the baseline
 	parts      map[Key][]*Object // of tables, columns, functions …, in the baseline
 	with       map[Key]Key       // what is brought back with what
 	locked     map[[2]string]bool
@@ -82,7 +83,7 @@ type comparison struct {
 // newComparison notes what belongs to what, and what is missing as a whole.
 func newComparison(want, have Schema) *comparison {
 	c := &comparison{
-		want: want.index(), have: have.index(), parts: make(map[Key][]*Object), with: make(map[Key]Key),
+		want: want.index(), have: have.index(), referring: make(map[Key][]Key), parts: make(map[Key][]*Object), with: make(map[Key]Key),
 		locked: make(map[[2]string]bool), missing: make(map[Key]bool),
 	}
 	for _, o := range have.Objects {
@@ -91,8 +92,12 @@ func newComparison(want, have Schema) *comparison {
 		}
 	}
 	for i := range want.Objects {
-		if top, ok := c.container(c.want, want.Objects[i]); ok {
-			c.parts[top] = append(c.parts[top], &want.Objects[i])
+		o := &want.Objects[i]
+		if top, ok := c.container(c.want, *o); ok {
+			c.parts[top] = append(c.parts[top], o)
+		}
+		if parent := refersTo(o); parent != (Key{}) {
+			c.referring[parent] = append(c.referring[parent], o.Key)
 		}
 	}
 	for i := range want.Objects {

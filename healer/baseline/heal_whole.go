@@ -131,6 +131,9 @@ func (c *comparison) healTable(d *Difference, o, now *Object) {
 	}
 	d.do(c.tableSQL(o), "")
 	d.hazard("the table comes back empty, and statements that failed begin to succeed")
+	for _, k := range c.referring[o.Key] {
+		d.hazard("the %s refers to it: where its table has rows, it comes back only when their parents are there", k)
+	}
 	d.Loses = "all rows that the dropped table had; take them from a backup before anybody writes new ones"
 	c.comeWith(d, o)
 	d.Undo = []Statement{

@@ -89,7 +89,11 @@ func (w *Watch) Drift(ctx context.Context, event rules.Values) (healer.Drift, er
 	}
 	var out healer.Drift
 	list := []entry{}
-	for _, d := range Compare(want, have) {
+	all := Compare(want, have)
+	if err := w.emptied(ctx, all, want, have); err != nil {
+		return healer.Drift{}, err
+	}
+	for _, d := range all {
 		if d.What == Extra {
 			continue // nothing is ever dropped
 		}

@@ -16,9 +16,9 @@ import (
 
 // said is what a rule reads of one difference.
 type said struct {
-	Object, What, Statements, Undo, Mode, Typo, Called, Dropped, Renamed, Locked, Manual string
-	Name                                                                                 string
-	BlockedBy                                                                            string `json:"blocked_by"`
+	Object, What, Statements, Undo, Mode, Typo, Called, Dropped, Renamed, Locked, Manual, Hazards string
+	Name                                                                                          string
+	BlockedBy                                                                                     string `json:"blocked_by"`
 }
 
 // watching is a database of the shop that nobody approved yet, and what is said
@@ -189,5 +189,43 @@ func TestAFunctionThatIsThereIsNoDrift(t *testing.T) {
 		if renamed[object] != as {
 			t.Errorf("%s is %q, and not %s", object, renamed[object], as)
 		}
+	}
+}
+
+// A foreign key that was lost with the table that it refers to would refuse all
+// rows of its own when that comes back empty. With its rows it is healed.
+func TestAForeignKeyWaitsForTheRowsItRefersTo(t *testing.T) {
+	s := pgtest.One(t)
+	w := watchShop(t, s, s.Database(t))
+	w.exec("INSERT INTO app.customers (name) VALUES ('ann'); INSERT INTO app.orders (customer, price) VALUES (1, 1)")
+	w.approve(t)
+	w.exec("CREATE TABLE app.kept AS TABLE app.customers; DROP VIEW app.open_orders; DROP TABLE app.customers CASCADE")
+	find := func(object string) said {
+		t.Helper()
+		list := w.drift(t, nil)
+		i := slices.IndexFunc(list, func(x said) bool { return x.Object == object })
+		if i < 0 {
+			t.Fatalf("%s is not named: %+v", object, list)
+		}
+		return list[i]
+	}
+	const key = "constraint app.orders.orders_customer_fkey"
+	if x := find(key); x.BlockedBy != "schema/drift table app.customers" {
+		t.Errorf("while its parent is missing: %+v", x)
+	}
+	if x := find("table app.customers"); !strings.Contains(x.Hazards, key+" refers to it") {
+		t.Errorf("what referred to it is not named: %s", x.Hazards)
+	}
+	w.exec(`CREATE TABLE app.customers (id integer PRIMARY KEY, name text NOT NULL, email text COLLATE "C" UNIQUE, "Note ""x""" text)`)
+	if x := find(key); !strings.Contains(x.Manual, key+" refers to the table app.customers, which is empty") || x.Statements != "[]" {
+		t.Errorf("over an empty parent: %+v", x)
+	}
+	w.exec("INSERT INTO app.customers TABLE app.kept")
+	if x := find(key); x.Manual != "" || x.Statements == "[]" {
+		t.Errorf("over its parents: %+v", x)
+	}
+	w.exec("TRUNCATE app.customers, app.orders")
+	if x := find(key); x.Manual != "" || x.Statements == "[]" {
+		t.Errorf("without rows of its own: %+v", x)
 	}
 }

@@ -315,3 +315,39 @@ func TestNothingIsLostAmongWriters(t *testing.T) {
 		t.Errorf("rows and different ones: %s, and made were: %s", got, want)
 	}
 }
+
+// TestWhatIsReferredToMeanwhileStays moves no row to which somebody begins to
+// refer after the plan was made.
+func TestWhatIsReferredToMeanwhileStays(t *testing.T) {
+	t.Parallel()
+	st := staged(t, pgtest.One(t))
+	c, other := asOwner(t, st), asOwner(t, st)
+	exec(t, c, "CREATE TABLE app.people (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)",
+		"CREATE TABLE app.letters (person bigint CONSTRAINT sender REFERENCES app.people)",
+		"INSERT INTO app.people (name) VALUES ('ann'), ('ann'), ('bob')")
+	if r := c.ExecParams(t.Context(), "CREATE UNIQUE INDEX CONCURRENTLY people_name ON app.people (name)", nil, nil, nil, nil).Read(); r.Err == nil {
+		t.Fatal("the index could be built")
+	}
+	exec(t, other, "BEGIN", "INSERT INTO app.letters VALUES (2)")
+	r, err := st.Heal(t.Context(), yes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := attemptOf(t, r, "data/duplicate-rows"); a.Verified || a.State != healer.Deferred {
+		t.Errorf("while the row is held it is %s: %s", a.State, a.Err)
+	}
+	exec(t, other, "COMMIT")
+	if r, err = st.Heal(t.Context(), yes()); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(r.Plans, func(p healer.Planned) bool { return p.Plan.Finding.Rule == "data/duplicate-rows" })
+	if i < 0 || !strings.Contains(r.Plans[i].Decision.Reason, "1 of the rows that would go are referred to by the foreign key sender of app.letters") {
+		t.Errorf("it is not refused by the foreign key: %+v", r.Plans)
+	}
+	if got := ask(t, c, "SELECT string_agg(format('%s %s', p.name, l.person), ', ' ORDER BY p.id) FROM app.people AS p LEFT JOIN app.letters AS l ON l.person = p.id"); got != "ann , ann 2, bob " {
+		t.Errorf("there is %q", got)
+	}
+	if q := quarantines(t, c); len(q) > 0 {
+		t.Errorf("%q is left", q)
+	}
+}
