@@ -87,7 +87,8 @@ func (v *vetter) step(a *Action, i parser.Inspection) string {
 		return fmt.Sprintf("no declared hazard permits %s, %s; declared: %s", describe(i), v.takes(i), strings.Join(v.rule.Hazards, ", "))
 	}
 	for _, t := range i.Targets {
-		if t.Schema == "" {
+		// An extension's name is one of the database.
+		if t.Schema == "" && i.Class != "drop_extension" {
 			return fmt.Sprintf("%s is not qualified", t.Name)
 		}
 	}

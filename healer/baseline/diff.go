@@ -32,12 +32,14 @@ type Difference struct {
 	Undo       []Statement `json:"undo,omitempty"`
 	Apart      bool        `json:"apart,omitempty"`
 
-	Hazards []string `json:"hazards"`           // locks, rewrites, loss of data, in words
-	Manual  string   `json:"manual,omitempty"`  // why no repair runs them: what a person has to decide or do
-	Loses   string   `json:"loses,omitempty"`   // what data do not come back
-	Waits   *Key     `json:"waits,omitempty"`   // what has to be brought back before
-	Renamed string   `json:"renamed,omitempty"` // what is there and looks like it under another name
-	With    []Key    `json:"with,omitempty"`    // parts that come back with it
+	Hazards []string `json:"hazards"`            // locks, rewrites, loss of data, in words
+	Manual  string   `json:"manual,omitempty"`   // why no repair runs them: what a person has to decide or do
+	Loses   string   `json:"loses,omitempty"`    // what data do not come back
+	Waits   *Key     `json:"waits,omitempty"`    // what has to be brought back before
+	ToOwner string   `json:"to_owner,omitempty"` // whose it becomes
+	Version string   `json:"version,omitempty"`  // of the extension that is made
+	Renamed string   `json:"renamed,omitempty"`  // what is there and looks like it under another name
+	With    []Key    `json:"with,omitempty"`     // parts that come back with it
 
 	oid, table uint32
 }
@@ -76,6 +78,7 @@ type comparison struct {
 	referring  map[Key][]Key     // the foreign keys of other tables that refer to one, in the baseline
 	parts      map[Key][]*Object // of tables, columns, functions …, in the baseline
 	with       map[Key]Key       // what is brought back with what
+	there      []Object          // what is in the database, in order
 	locked     map[[2]string]bool
 	missing    map[Key]bool // with all its parts, which are not named here
 }
@@ -84,7 +87,7 @@ type comparison struct {
 func newComparison(want, have Schema) *comparison {
 	c := &comparison{
 		want: want.index(), have: have.index(), referring: make(map[Key][]Key), parts: make(map[Key][]*Object), with: make(map[Key]Key),
-		locked: make(map[[2]string]bool), missing: make(map[Key]bool),
+		locked: make(map[[2]string]bool), missing: make(map[Key]bool), there: have.Objects,
 	}
 	for _, o := range have.Objects {
 		if o.Kind == KindLocked {
@@ -210,10 +213,11 @@ func (c *comparison) differs(o, now *Object) []Difference {
 		d.Key, d.oid, d.table = o.Key, now.oid, now.table
 		out = append(out, d)
 	}
-	if o.Owner != "" && now.Owner != o.Owner && o.Table == "" && o.Kind != KindSequenceOwner && o.Kind != KindExtension {
+	if o.Owner != "" && now.Owner != o.Owner && o.Table == "" && o.Kind != KindSequenceOwner && o.Kind != KindExtension && !c.owned(now) {
 		d := Difference{What: Different, Owner: now.Owner, Want: "owner " + o.Owner, Have: "owner " + now.Owner}
 		d.Key = o.Key
-		c.ownership(&d, o)
+		c.ownership(&d, o, now)
+		d.locks()
 		add(d)
 	}
 	if strings.HasSuffix(string(o.Kind), " grant") {

@@ -110,9 +110,29 @@ var drifts = []struct {
 	{"trigger switched off", "ALTER TABLE app.orders DISABLE TRIGGER touched", []string{"different trigger app.orders.touched, by hand"}, []string{"different trigger app.orders.touched, by hand"}, true},
 	{"function", "DROP FUNCTION app.touch() CASCADE", []string{"missing function app.touch()", "missing trigger app.orders.touched, after function app.touch()"}, nil, false},
 	{"other function", "CREATE OR REPLACE FUNCTION app.total(integer, price numeric DEFAULT 1) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2'",
-		[]string{"different function app.total(integer, numeric)"}, nil, false},
+		[]string{"different function app.total(integer, numeric), by hand"}, []string{"different function app.total(integer, numeric), by hand"}, true},
+	{"trigger's other function", "CREATE OR REPLACE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+		[]string{"different function app.touch()"}, nil, false},
 	{"procedure", "DROP PROCEDURE app.tidy()", []string{"missing procedure app.tidy()"}, nil, false},
 	{"view", "DROP VIEW app.open_orders", []string{"missing view app.open_orders"}, nil, false},
+	{"other view", "CREATE OR REPLACE VIEW app.open_orders WITH (security_barrier = true) AS SELECT o.id, c.name FROM app.orders o JOIN app.customers c ON c.id = o.customer",
+		[]string{"different view app.open_orders"}, nil, false},
+	{"view with more columns", "CREATE OR REPLACE VIEW app.open_orders AS SELECT o.id, c.name, o.price FROM app.orders o JOIN app.customers c ON c.id = o.customer",
+		[]string{"different view app.open_orders, by hand"}, []string{"different view app.open_orders, by hand"}, true},
+	{"view with another column", "DROP VIEW app.open_orders; CREATE VIEW app.open_orders AS SELECT o.id::integer, c.name FROM app.orders o JOIN app.customers c ON c.id = o.customer",
+		[]string{"different view app.open_orders, by hand"}, []string{"different view app.open_orders, by hand"}, true},
+	{"view with fewer columns", "DROP VIEW app.open_orders; CREATE VIEW app.open_orders AS SELECT o.id FROM app.orders o", []string{"different view app.open_orders"}, nil, true},
+	{"owners", `ALTER TABLE app.customers OWNER TO pg_monitor; ALTER TYPE app.pair OWNER TO pg_monitor; ALTER DOMAIN app.percent OWNER TO pg_monitor;
+		ALTER SEQUENCE app.numbers OWNER TO pg_monitor; ALTER VIEW app.open_orders OWNER TO pg_monitor; ALTER MATERIALIZED VIEW app.sums OWNER TO pg_monitor;
+		ALTER FUNCTION app.touch() OWNER TO pg_monitor; ALTER PROCEDURE app.tidy() OWNER TO pg_monitor`, []string{
+		"different type app.pair", "different type app.percent", "different sequence app.numbers", "different function app.touch()", "different procedure app.tidy()",
+		"different table app.customers", "different view app.open_orders", "different materialized view app.sums"}, nil, false},
+	{"an owner to whom something is granted", "ALTER TABLE app.orders OWNER TO pg_monitor; GRANT SELECT, DELETE ON app.orders TO postgres", []string{
+		"different table app.orders", "extra grant on table app.orders to postgres, by hand"}, nil, false},
+	{"an owner to whom a column is granted", "ALTER TABLE app.customers OWNER TO pg_monitor; GRANT UPDATE (name) ON app.customers TO postgres", []string{
+		"different table app.customers, by hand", "extra column grant app.customers.name postgres, by hand"}, []string{
+		"different table app.customers, by hand", "extra column grant app.customers.name postgres, by hand"}, true},
+	{"owner of a schema", "ALTER SCHEMA app OWNER TO pg_monitor", []string{"different schema app, by hand"}, []string{"different schema app, by hand"}, true},
 	{"materialized view", "DROP MATERIALIZED VIEW app.sums", []string{"missing materialized view app.sums"}, nil, false},
 	{"sequence owner", "ALTER SEQUENCE app.customers_id_seq OWNED BY NONE", []string{"missing sequence owner app.customers_id_seq"}, nil, false},
 	{"sequence", "DROP SEQUENCE app.numbers CASCADE", []string{"missing sequence app.numbers", "missing default app.orders.number, after sequence app.numbers"}, nil, false},
@@ -124,12 +144,14 @@ var drifts = []struct {
 	{"a privilege too much", "GRANT DELETE ON app.orders TO PUBLIC", []string{"extra grant on table app.orders to PUBLIC, by hand"}, []string{"extra grant on table app.orders to PUBLIC, by hand"}, true},
 	{"column grant", "REVOKE UPDATE (price) ON app.orders FROM PUBLIC", []string{"missing column grant app.orders.price PUBLIC"}, nil, false},
 	{"row security", "ALTER TABLE app.orders DISABLE ROW LEVEL SECURITY; DROP POLICY own ON app.orders", []string{
-		"missing policy app.orders.own, by hand", "missing row security app.orders, by hand"}, []string{"missing policy app.orders.own, by hand", "missing row security app.orders, by hand"}, true},
+		"missing policy app.orders.own", "missing row security app.orders, by hand"}, []string{"missing row security app.orders, by hand"}, true},
+	{"policy", "DROP POLICY own ON app.orders", []string{"missing policy app.orders.own"}, nil, false},
+	{"other policy", "ALTER POLICY own ON app.orders USING (true)", []string{"different policy app.orders.own, by hand"}, []string{"different policy app.orders.own, by hand"}, true},
 	{"comment", "COMMENT ON TABLE app.customers IS NULL; COMMENT ON COLUMN app.customers.name IS 'other'", []string{
 		"missing comment app.customers", "different comment app.customers.name"}, nil, false},
 	{"renamed", "ALTER TABLE app.customers RENAME TO customer", []string{
 		"missing table app.customers, or is it table app.customer", "different sequence owner app.customers_id_seq, after table app.customers",
-		"different constraint app.orders.orders_customer_fkey, by hand, after table app.customers", "different view app.open_orders, by hand, after table app.customers",
+		"different constraint app.orders.orders_customer_fkey, by hand, after table app.customers", "different view app.open_orders, after table app.customers",
 		"extra table app.customer, by hand"}, nil, true},
 	{"extra", "CREATE TABLE app.more (id int PRIMARY KEY); CREATE INDEX more_index ON app.orders (price); ALTER TABLE app.orders ADD added int DEFAULT 1", []string{
 		"extra table app.more, by hand", "extra column app.orders.added, by hand", "extra index app.more_index, by hand"},

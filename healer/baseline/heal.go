@@ -38,8 +38,9 @@ func (c *comparison) heal(d *Difference, o, now *Object) {
 		c.healTrigger(d, o, now)
 	case KindPolicy:
 		d.do("CREATE POLICY "+ident(o.Name)+" ON "+rel+" "+o.Definition, exclusive(rel))
+		d.back("DROP POLICY " + ident(o.Name) + " ON " + rel)
+		d.hazard("whom it names sees and writes the rows it lets through, and no others where it is RESTRICTIVE, at once")
 		d.otherwise(now, "DROP POLICY "+ident(o.Name)+" ON "+rel)
-		d.Manual = "who sees which rows is a person's to decide: run it yourself"
 	case KindRowSecurity:
 		d.do("ALTER TABLE "+rel+" "+o.Definition+" ROW LEVEL SECURITY", exclusive(rel))
 		d.Manual = "rows would vanish for those whom no policy lets see them: run it yourself"

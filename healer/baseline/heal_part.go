@@ -222,13 +222,17 @@ func grantee(o *Object) (on, to string) {
 }
 
 func (d *Difference) grant(privilege, on, to, column string) {
+	d.do(grantSQL(privilege, on, to, column), "")
+	d.back(revoke(privilege, on, to, column))
+}
+
+func grantSQL(privilege, on, to, column string) string {
 	plain, option := strings.CutSuffix(privilege, " WITH GRANT OPTION")
 	sql := "GRANT " + plain + columns(column) + " ON " + on + " TO " + to
 	if option {
 		sql += " WITH GRANT OPTION"
 	}
-	d.do(sql, "")
-	d.back(revoke(privilege, on, to, column))
+	return sql
 }
 
 func revoke(privilege, on, to, column string) string {

@@ -15,11 +15,7 @@ func (c *comparison) healWhole(d *Difference, o, now *Object) {
 		d.do("CREATE SCHEMA "+ident(o.Name), "")
 		d.Manual = "a schema is made by who may do that in the database"
 	case KindExtension:
-		d.do("CREATE EXTENSION "+ident(o.Name)+" SCHEMA "+ident(o.Schema), "")
-		if now != nil {
-			d.Statements = nil
-		}
-		d.Manual = "extensions are installed and updated by who looks after them"
+		healExtension(d, o, now)
 	case KindAggregate, KindForeignTable:
 		d.Manual = "pgmend does not keep its whole definition: make it from your migrations"
 	case KindType:
@@ -37,9 +33,7 @@ func (c *comparison) healWhole(d *Difference, o, now *Object) {
 		c.healTable(d, o, now)
 		return
 	case KindView:
-		d.do(viewSQL(o), "")
-		d.back("DROP VIEW " + rel)
-		d.changed(now)
+		healView(d, o, now)
 	case KindMaterializedView:
 		d.do(viewSQL(o), "")
 		d.back("DROP MATERIALIZED VIEW " + rel)
@@ -57,7 +51,7 @@ func (d *Difference) changed(now *Object) {
 		return
 	}
 	d.Statements, d.Undo, d.Loses = nil, nil, ""
-	d.Manual = fmt.Sprintf("somebody made the %s another one: approve a new baseline, or bring it back with a migration", d.Kind)
+	d.Manual = fmt.Sprintf("somebody made the %s another one, and PostgreSQL has no CREATE OR REPLACE for it: approve a new baseline, or bring it back with a migration", d.Kind)
 }
 
 func typeSQL(o *Object) string {
@@ -72,18 +66,6 @@ func typeWord(o *Object) string {
 		return "DOMAIN"
 	}
 	return "TYPE"
-}
-
-func viewSQL(o *Object) string {
-	sql := "CREATE " + strings.ToUpper(string(o.Kind)) + " " + qualified(o.Schema, o.Name)
-	if o.Detail["options"] != "" {
-		sql += " WITH (" + o.Detail["options"] + ")"
-	}
-	sql += " AS\n" + strings.TrimSuffix(o.Definition, ";")
-	if o.Kind == KindMaterializedView {
-		sql += "\n  WITH NO DATA"
-	}
-	return sql
 }
 
 func (c *comparison) healFunction(d *Difference, o, now *Object) {
@@ -102,9 +84,33 @@ func (c *comparison) healFunction(d *Difference, o, now *Object) {
 		return
 	}
 	d.back(strings.TrimRight(now.Definition, "\n"))
-	if head(o.Definition) != head(now.Definition) {
+	keeper, kept := c.keeps(o.Key)
+	switch {
+	case head(o.Definition) != head(now.Definition):
 		d.changed(now)
+		d.Manual = fmt.Sprintf("PostgreSQL replaces no %s whose arguments or result are others: was \"%s\", is \"%s\"; approve a new baseline, or bring it back with a migration",
+			d.Kind, plain(head(o.Definition)), plain(head(now.Definition)))
+	case kept:
+		d.Manual = fmt.Sprintf("the %s keeps what it gave, and would be wrong after CREATE OR REPLACE: run that yourself, and then rebuild or check what it keeps", keeper)
 	}
+}
+
+// keeps finds what in the database keeps what a function gave: an index, a
+// check, a computed column, a partition key.
+func (c *comparison) keeps(function Key) (Key, bool) {
+	var by []Key
+	for k, o := range c.have {
+		switch k.Kind {
+		case KindIndex, KindConstraint, KindColumn, KindTable:
+			if slices.Contains(o.Needs, function) {
+				by = append(by, k)
+			}
+		}
+	}
+	if len(by) == 0 {
+		return Key{}, false
+	}
+	return slices.MinFunc(by, Key.compare), true
 }
 
 // head is what CREATE OR REPLACE cannot change: name, arguments and result.
@@ -251,27 +257,6 @@ func (c *comparison) later(o, p *Object) bool {
 	return p.Detail["type"] == "f" && slices.ContainsFunc(p.Needs, func(k Key) bool {
 		return k != o.Key && c.missing[k] && c.reaches(k, o.Key, nil)
 	})
-}
-
-// ownership says how an owner is changed back.
-func (c *comparison) ownership(d *Difference, o *Object) {
-	word, name := strings.ToUpper(string(o.Kind)), qualified(o.Schema, o.Name)
-	switch o.Kind {
-	case KindSchema:
-		name = ident(o.Name)
-	case KindFunction, KindProcedure, KindAggregate:
-		word, name = "ROUTINE", qualified(o.Schema, o.Detail["name"])+"("+o.Detail["types"]+")"
-		if o.Kind == KindAggregate {
-			d.Manual = "somebody gave it to another owner"
-			return
-		}
-	case KindType:
-		word = typeWord(o)
-	case KindStatistics:
-		word = "STATISTICS"
-	}
-	d.do("ALTER "+word+" "+name+" OWNER TO "+ident(o.Owner), "")
-	d.Manual = "who owns a thing decides whose rights its code has: run it yourself, or approve a new baseline"
 }
 
 // surplus says how what the baseline does not have could be taken away. It is

@@ -82,10 +82,14 @@ func (s *Schema) needs(rows []rules.Row) {
 // needing finds the object that needs something.
 func needing(index map[Key]*Object, row rules.Row) *Object {
 	kind, schema, table, name := row.Text("kind"), row.Text("schema"), row.Text("tbl"), row.Text("name")
-	if kind != "relation" {
-		return index[Key{Kind(kind), schema, table, name}]
+	switch o := index[Key{Kind(kind), schema, table, name}]; {
+	case kind == "relation":
+		return relation(index, schema, table)
+	case o == nil && kind == string(KindDefault):
+		return index[Key{KindColumn, schema, table, name}] // it is computed
+	default:
+		return o
 	}
-	return relation(index, schema, table)
 }
 
 // needed finds what is needed: a column, and the relation it is of.
@@ -97,6 +101,10 @@ func needed(index map[Key]*Object, row rules.Row) []Key {
 			if o := index[Key{kind, schema, "", name}]; o != nil {
 				return []Key{o.Key}
 			}
+		}
+	case "extension":
+		if o := index[Key{KindExtension, schema, "", name}]; o != nil {
+			return []Key{o.Key}
 		}
 	case "type":
 		if o := index[Key{KindType, schema, "", name}]; o != nil {

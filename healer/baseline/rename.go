@@ -43,10 +43,11 @@ func (c *comparison) alike(missing, extra Key) bool {
 }
 
 // moved reports whether one object may be another that was put into another
-// schema: a function with the same arguments, a table with the same columns.
+// schema: a function with the same arguments, a table with the same columns, an
+// extension, which is there once.
 func (c *comparison) moved(missing, extra Key) bool {
 	return missing.Schema != extra.Schema && missing.Name == extra.Name &&
-		(callable(missing) || missing.Kind == KindTable && c.sameColumns(missing, extra))
+		(callable(missing) || missing.Kind == KindExtension || missing.Kind == KindTable && c.sameColumns(missing, extra))
 }
 
 // callable reports whether it is a function or the like.

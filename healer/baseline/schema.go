@@ -178,11 +178,12 @@ func (s Schema) index() map[Key]*Object {
 }
 
 // details are the names of the details that matter, sorted. Where a column
-// stands does not: one that is added again stands at the end.
+// stands does not: one that is added again stands at the end. The columns of a
+// view follow from its definition.
 func (o Object) details() []string {
 	var out []string
 	for name := range o.Detail {
-		if name != "position" {
+		if name != "position" && name != "columns" {
 			out = append(out, name)
 		}
 	}

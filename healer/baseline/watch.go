@@ -57,6 +57,9 @@ type entry struct {
 	UndoMode   string `json:"undo_mode"`
 	Hazards    string `json:"hazards,omitempty"`
 	Manual     string `json:"manual,omitempty"`
+	Makes      bool   `json:"makes"` // something of its own in the schema
+	ToOwner    string `json:"to_owner,omitempty"`
+	Version    string `json:"version,omitempty"` // of an extension
 	Loses      string `json:"loses,omitempty"`
 	BlockedBy  string `json:"blocked_by,omitempty"`
 	Renamed    string `json:"renamed,omitempty"`
@@ -142,6 +145,7 @@ func (w *Watch) entry(ctx context.Context, d Difference, database string, since 
 		Schema: d.Schema, Relation: d.relation(), Owner: d.Owner, What: string(d.What), Object: d.String(), OID: d.oidOf(), TableOID: d.table,
 		Name: d.finding(), Want: d.Want, Have: d.Have, Statements: "[]", Undo: "[]", Mode: mode(d.Apart), UndoMode: mode(d.Apart && d.Kind != KindConstraint),
 		Hazards: strings.Join(d.Hazards, "; "), Manual: d.Manual, Loses: d.Loses, Renamed: d.Renamed,
+		ToOwner: d.ToOwner, Version: d.Version, Makes: d.ToOwner == "" && d.Kind != KindExtension && (d.table == 0 || d.Kind == KindView),
 	}
 	if d.Table != "" && d.Kind != KindIndex {
 		e.Column = d.column()

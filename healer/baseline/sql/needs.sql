@@ -1,4 +1,4 @@
--- Which relation, column, function or type a thing of the schema needs, from
+-- Which relation, column, function, type or extension a thing of the schema needs, from
 -- what the server itself notes (documentation, pg_depend). A view, a trigger, a
 -- default and a constraint need through their parts.
 WITH part AS MATERIALIZED (
@@ -13,6 +13,18 @@ WITH part AS MATERIALIZED (
     UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, 'index', i.indrelid, x.relname::pg_catalog.text
                 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
 )
+SELECT p.kind, n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS tbl, COALESCE(p.name, '') AS name,
+       'extension' AS need_kind, es.nspname::pg_catalog.text AS need_schema, e.extname::pg_catalog.text AS need_name, '' AS need_column
+  FROM part AS p
+  JOIN pg_catalog.pg_class AS c ON c.oid = p.relid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  JOIN pg_catalog.pg_depend AS d ON d.classid = p.classid AND d.objid = p.objid
+  JOIN pg_catalog.pg_depend AS m ON m.classid = d.refclassid AND m.objid = d.refobjid
+                                AND m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND m.deptype = 'e'
+  JOIN pg_catalog.pg_extension AS e ON e.oid = m.refobjid
+  JOIN pg_catalog.pg_namespace AS es ON es.oid = e.extnamespace
+ GROUP BY 1, 2, 3, 4, 6, 7
+UNION ALL
 SELECT p.kind, n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS tbl, COALESCE(p.name, '') AS name,
        CASE d.refclassid WHEN 'pg_catalog.pg_proc'::pg_catalog.regclass THEN 'function' WHEN 'pg_catalog.pg_type'::pg_catalog.regclass THEN 'type' ELSE 'relation' END AS need_kind,
        COALESCE(rn.nspname, fs.nspname, ts.nspname)::pg_catalog.text AS need_schema,

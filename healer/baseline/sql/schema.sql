@@ -183,7 +183,11 @@ SELECT 'index', r.space, r.name, c.relname::pg_catalog.text, r.owner, pg_catalog
 UNION ALL
 SELECT CASE r.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, r.space, '', r.name, r.owner, pg_catalog.pg_get_viewdef(r.oid),
        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('options',
-         (SELECT pg_catalog.string_agg(x, ', ' ORDER BY x COLLATE "C") FROM pg_catalog.unnest(r.reloptions) AS x))), r.oid, r.oid
+         (SELECT pg_catalog.string_agg(x, ', ' ORDER BY x COLLATE "C") FROM pg_catalog.unnest(r.reloptions) AS x),
+         'columns', CASE r.relkind WHEN 'v' THEN
+         (SELECT pg_catalog.jsonb_agg(pg_catalog.concat_ws(' ', pg_catalog.quote_ident(a.attname), pg_catalog.format_type(a.atttypid, a.atttypmod),
+                                                           'COLLATE ' || NULLIF(a.attcollation, 0)::pg_catalog.regcollation::pg_catalog.text) ORDER BY a.attnum)::pg_catalog.text
+            FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped) END)), r.oid, r.oid
   FROM free AS r WHERE r.relkind IN ('v', 'm')
 UNION ALL
 SELECT CASE f.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, f.space, '', pg_catalog.format('%s(%s)', f.proname, f.types), f.owner,

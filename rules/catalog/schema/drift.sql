@@ -5,7 +5,7 @@
 -- on: 42P01, 42703, 42883
 -- severity: critical
 -- risk: high
--- hazards: create_table, column, constraint, validate, create_index, drop_index, trigger, trigger_state, policy, row_security, view, routine, sequence, alter_sequence, type, create_stats, grant, comment, lock
+-- hazards: create_table, column, constraint, validate, create_index, drop_index, trigger, trigger_state, policy, row_security, view, routine, sequence, alter_sequence, type, create_stats, grant, owner, create_extension, comment, lock
 -- requires: pg>=13
 -- reads: catalog
 -- cooldown: 1m
@@ -15,7 +15,7 @@ SELECT (d.v ->> 'oid')::oid AS oid, d.v ->> 'schema' AS schema, d.v ->> 'name' A
        d.v ->> 'id' AS definition, d.v ->> 'what' AS what, d.v ->> 'object' AS object, d.v ->> 'want' AS want, d.v ->> 'have' AS have,
        d.v ->> 'statements' AS statements, d.v ->> 'undo' AS undo, d.v ->> 'mode' AS mode, d.v ->> 'undo_mode' AS undo_mode,
        d.v ->> 'hazards' AS hazards, d.v ->> 'manual' AS manual, d.v ->> 'loses' AS loses, d.v ->> 'blocked_by' AS blocked_by,
-       d.v ->> 'renamed' AS renamed, d.v ->> 'dropped' AS dropped, d.v ->> 'typo' AS typo, d.v ->> 'called' AS called, d.v ->> 'locked' AS locked
+       d.v ->> 'makes' AS makes, d.v ->> 'to_owner' AS to_owner, d.v ->> 'version' AS version, d.v ->> 'renamed' AS renamed, d.v ->> 'dropped' AS dropped, d.v ->> 'typo' AS typo, d.v ->> 'called' AS called, d.v ->> 'locked' AS locked
   FROM pg_catalog.jsonb_array_elements(@drift::jsonb) AS d(v)
  WHERE (@event.table IS NULL OR d.v ->> 'relation' = @event.table)
    AND (@event.schema IS NULL OR d.v ->> 'schema' = @event.schema)
@@ -45,8 +45,37 @@ SELECT CASE WHEN r.oid IS NULL THEN pg_catalog.format('there is no role %s, to w
   LEFT JOIN pg_catalog.pg_roles AS r ON r.rolname = w.name
  WHERE r.oid IS NULL
     OR r.rolsuper AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS h WHERE h.rolname = @healer AND h.rolsuper)
-    OR @table_oid::oid = 0
+    OR @makes::bool
        AND EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = @schema AND NOT pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE'))
+
+-- guard: it may be given to its owner
+SELECT CASE WHEN n.oid IS NULL THEN pg_catalog.format('there is no role %s, to whom it belongs in the baseline', @to_owner)
+            WHEN NOT m.may THEN pg_catalog.format('GRANT %I TO %I', @to_owner, @owner)
+            ELSE pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', @schema, @to_owner) END
+  FROM (SELECT @to_owner::text AS name WHERE @to_owner::text IS NOT NULL) AS w
+  JOIN pg_catalog.pg_roles AS o ON o.rolname = @owner
+  LEFT JOIN pg_catalog.pg_roles AS n ON n.rolname = w.name
+ CROSS JOIN LATERAL (
+       -- To take it back it needs the other's rights, not only to become it.
+       SELECT pg_catalog.pg_has_role(o.oid, n.oid, 'USAGE')
+              AND pg_catalog.pg_has_role(o.oid, n.oid, CASE WHEN pg_catalog.current_setting('server_version_num')::int4 < 160000 THEN 'MEMBER' ELSE 'SET' END) AS may) AS m
+ WHERE n.oid IS NULL OR NOT m.may
+    OR EXISTS (SELECT FROM pg_catalog.pg_namespace AS s WHERE s.nspname = @schema AND NOT pg_catalog.has_schema_privilege(n.oid, s.oid, 'CREATE'))
+
+-- guard: the extension is to be had
+SELECT CASE WHEN v.name IS NULL THEN pg_catalog.format('the server has no version %s of it: install its package, or approve a new baseline', w.version)
+            WHEN r.name IS NOT NULL THEN pg_catalog.format('it needs the extension %s, which is not there', r.name)
+            WHEN v.superuser AND NOT v.trusted THEN 'only a superuser may make it; run the statement yourself'
+            WHEN v.superuser THEN pg_catalog.format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), @owner)
+            ELSE pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', @schema, @owner) END
+  FROM (SELECT @version::text AS version WHERE @version::text IS NOT NULL) AS w
+  JOIN pg_catalog.pg_roles AS o ON o.rolname = @owner
+  LEFT JOIN pg_catalog.pg_available_extension_versions AS v ON v.name = @name AND v.version = w.version
+  LEFT JOIN LATERAL (SELECT u.u::text AS name FROM pg_catalog.unnest(v.requires) AS u(u)
+                      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_extension AS e WHERE e.extname = u.u) LIMIT 1) AS r ON true
+ WHERE v.name IS NULL OR r.name IS NOT NULL
+    OR NOT o.rolsuper AND CASE WHEN v.superuser THEN NOT v.trusted OR NOT pg_catalog.has_database_privilege(o.oid, (SELECT b.oid FROM pg_catalog.pg_database AS b WHERE b.datname = pg_catalog.current_database()), 'CREATE')
+                               ELSE EXISTS (SELECT FROM pg_catalog.pg_namespace AS s WHERE s.nspname = @schema AND NOT pg_catalog.has_schema_privilege(o.oid, s.oid, 'CREATE')) END
 
 -- guard: what it would change is not replicated
 SELECT pg_catalog.format('it is published by %I, and DDL is not replicated: bring it back on the subscribers too, in an order that suits both', p.pubname)
@@ -93,6 +122,12 @@ SELECT pg_catalog.format('%s is still %s', d.v ->> 'object', d.v ->> 'what')
 -- A missing function is looked for by its name, and only one that the baseline has and the database has nowhere is brought back. Where
 -- one of that name is there, for arguments of other types or in a schema that the session's `search_path` leaves out, no schema has
 -- drifted: it is said which one, and the statement or the setting has to change.
+--
+-- A view or a function that was changed is replaced where PostgreSQL can (the columns of a view, the arguments and the result of a
+-- function stay), so that what depends on it stays too; not a function whose results an index, a check or a computed column keeps. A
+-- policy that is missing comes back; what it says is a person's to change, and so is row level security itself. A thing goes back to its
+-- owner where the present one may become that role, and an extension is made where the server has that version of it and its owner may
+-- make it: otherwise the refusal says which GRANT or package is missing.
 --
 -- A foreign key or a check is added NOT VALID and then validated, a key and an index are built concurrently, a column is added only as
 -- nullable or with a constant default. What would rewrite a table or change what somebody made is planned in words and left to you, and
