@@ -20,7 +20,7 @@ func (j *job) seal(ctx context.Context) error {
 		return err
 	}
 	var err error
-	a.Sealed, err = j.run.sealed(ctx, j.rule, j.values)
+	a.Sealed, err = j.sealed(ctx, j.rule, j.values)
 	return err
 }
 
