@@ -80,7 +80,7 @@ type cutLine struct {
 }
 
 // window is how many bytes before the end are looked at first.
-const window = 64 << 10
+const window = 16 << 10
 
 func (c *textCutter) cut(buf []byte) int {
 	for size := window; ; size *= 4 {

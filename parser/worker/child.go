@@ -7,8 +7,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // child is a running process and our ends of its pipes.
@@ -61,12 +64,26 @@ func launch(cfg Config) (*child, error) {
 	cmd.Dir = "/"
 	// A signal to the daemon's group is the daemon's to handle.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	err = cmd.Start()
-	err = errors.Join(err, theirIn.Close(), theirOut.Close())
+	err = errors.Join(confined(cmd.Start), theirIn.Close(), theirOut.Close())
 	if err != nil {
 		return nil, errors.Join(err, in.Close(), out.Close())
 	}
 	return &child{cmd: cmd, in: in, out: out}, nil
+}
+
+// confined runs start on a thread of its own that cannot gain rights, which a
+// process begun there cannot either. The thread ends with the goroutine that
+// it is locked to, so nothing else of this process is bound by it. Without it
+// the child confines itself, and begins once more for that.
+func confined(start func() error) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		// An error of it is one that the child meets too, and says.
+		_ = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+		done <- start()
+	}()
+	return <-done
 }
 
 // environment is all that a child's holds. What a dying one would print may

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -231,6 +232,33 @@ func TestTheChildIsLimited(t *testing.T) {
 		if err != nil || !strings.Contains(string(status), "NoNewPrivs:\t1") {
 			t.Errorf("the thread of %s may gain rights: %v", path, err)
 		}
+	}
+}
+
+// Started by somebody who has not confined it, the child confines itself.
+func TestTheChildConfinesItself(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0], realArgument)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hello string
+	if err := receive(out, &hello); err != nil || hello != greeting {
+		t.Errorf("it says %q: %v", hello, err)
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+	if err != nil || !strings.Contains(string(status), "NoNewPrivs:\t1") {
+		t.Errorf("it may gain rights: %v\n%s", err, status)
+	}
+	if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -61,7 +61,8 @@ func Serve(in io.Reader, out io.Writer) error {
 }
 
 // confine takes from the process what it could gain by running another
-// program, and makes the stack as large as the parser's guard counts on. The
+// program, and makes the stack as large as the parser's guard counts on. Who
+// started it has seen to the first, and mostly the second is so. Where not: the
 // first holds for one thread and those that it starts (prctl(2)), and the
 // threads that C code runs on take their size when the program begins, so it
 // begins again, from the thread that was confined.
