@@ -30,18 +30,20 @@ func (b *Block) Records() iter.Seq[*Framed] {
 	return func(yield func(*Framed) bool) {
 		b.tally = Tally{Bytes: b.End - b.Start}
 		stopped, first := false, b.End
+		text, _ := b.framer.(*stderrFramer)
+		// Other formats escape what a text has, so each is looked at.
+		clean := text != nil && !strange(view(b.buf))
 		emit := func(r *Framed) {
 			if b.cut && r.End == b.End {
 				r.Truncated = true
 			}
 			first = min(first, r.Start)
-			b.tally.count(r)
+			b.tally.count(r, clean)
 			stopped = stopped || !yield(r)
 		}
 		if b.skip {
 			b.framer.skip()
 		}
-		text, _ := b.framer.(*stderrFramer)
 		if text != nil {
 			text.doubt.before(b.before)
 		}

@@ -49,8 +49,8 @@ func (s *Skips) merge(o Skips) {
 	s.Bytes += o.Bytes
 }
 
-// count counts a record.
-func (t *Tally) count(r *Framed) {
+// count counts a record; clean says that it stood in UTF-8 as a whole.
+func (t *Tally) count(r *Framed, clean bool) {
 	t.Records++
 	switch {
 	case r.Foreign:
@@ -58,7 +58,7 @@ func (t *Tally) count(r *Framed) {
 	case r.Truncated:
 		t.Cut.add(r.Start, r.End)
 	}
-	if strange(r.Message) || r.Statement != "" && strange(r.Statement) {
+	if !clean && (strange(r.Message) || r.Statement != "" && strange(r.Statement)) {
 		t.Encoding.add(r.Start, r.End)
 	}
 }

@@ -20,10 +20,18 @@ type Config struct {
 	Since, Until time.Time
 }
 
+// knownShape is the shape of a parsed text.
+type knownShape struct {
+	of    *parser.Statement
+	shape *shape
+}
+
 // Sheet sums up records. It is not safe for concurrent use.
 type Sheet struct {
 	cfg        Config
 	known      map[*parser.Statement]*shape // by address: the cache shares its results
+	recent     [8]knownShape                // of known, which most logs need no more of
+	next       int                          // in recent, to be replaced
 	usages     []*usage                     // by shape
 	statements int64
 	records    int64
@@ -151,14 +159,22 @@ func (s *Sheet) shape(sql string) *shape {
 	if len(list) == 0 {
 		return s.cfg.Shapes.of(nil)
 	}
-	if known := s.known[&list[0]]; known != nil {
-		return known
+	first := &list[0]
+	for i := range s.recent {
+		if s.recent[i].of == first {
+			return s.recent[i].shape
+		}
 	}
-	found := s.cfg.Shapes.of(list)
-	if len(s.known) >= knownCap { // the cache drops results, and this keeps them
-		clear(s.known)
+	found := s.known[first]
+	if found == nil {
+		found = s.cfg.Shapes.of(list)
+		if len(s.known) >= knownCap { // the cache drops results, and this keeps them
+			clear(s.known)
+		}
+		s.known[first] = found
 	}
-	s.known[&list[0]] = found
+	s.recent[s.next] = knownShape{first, found}
+	s.next = (s.next + 1) % len(s.recent)
 	return found
 }
 
