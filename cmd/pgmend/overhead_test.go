@@ -19,13 +19,13 @@ import (
 // pgbenchSeconds is how long pgbench runs for one figure.
 const pgbenchSeconds = 10
 
-// loaded is a server that pgbench works on.
-type loaded struct {
+// busy is a server that pgbench works on.
+type busy struct {
 	*host
 	conn, tool string
 }
 
-func newLoaded(t *testing.T) *loaded {
+func newBusy(t *testing.T) *busy {
 	t.Helper()
 	tools, err := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
 	if err != nil || len(tools) == 0 {
@@ -41,14 +41,14 @@ func newLoaded(t *testing.T) *loaded {
 	} {
 		server.Exec(t, h.stage.Name, "postgres", sql)
 	}
-	l := &loaded{host: h, conn: h.server.ConnString(h.stage.Name, owner), tool: tools[len(tools)-1]}
+	l := &busy{host: h, conn: h.server.ConnString(h.stage.Name, owner), tool: tools[len(tools)-1]}
 	if _, err := l.pgbench("-i", "-s", "10", "--quiet"); err != nil {
 		t.Fatal(err)
 	}
 	return l
 }
 
-func (l *loaded) pgbench(args ...string) (string, error) {
+func (l *busy) pgbench(args ...string) (string, error) {
 	out, err := exec.Command(l.tool, append(args, l.conn)...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("pgbench: %w\n%s", err, out)
@@ -57,7 +57,7 @@ func (l *loaded) pgbench(args ...string) (string, error) {
 }
 
 // rate is how many transactions a second the server takes now.
-func (l *loaded) rate() (float64, error) {
+func (l *busy) rate() (float64, error) {
 	out, err := l.pgbench("-n", "-c", "2", "-j", "1", "-T", strconv.Itoa(pgbenchSeconds))
 	if err != nil {
 		return 0, err
@@ -68,7 +68,7 @@ func (l *loaded) rate() (float64, error) {
 }
 
 // watched starts the daemon and waits until it has looked once.
-func (l *loaded) watched(t *testing.T, binary string) *program {
+func (l *busy) watched(t *testing.T, binary string) *program {
 	t.Helper()
 	p := l.start(t, binary)
 	cycles := l.status(t).LastCycle
@@ -83,7 +83,7 @@ func (l *loaded) watched(t *testing.T, binary string) *program {
 // take of the processors slows both, and is taken off.
 func TestOverheadCost(t *testing.T) {
 	length, binary := cost(t)
-	twins := [2]*loaded{newLoaded(t), newLoaded(t)}
+	twins := [2]*busy{newBusy(t), newBusy(t)}
 	p := twins[0].watched(t, binary)
 	taken := func() time.Duration {
 		daemon, _ := consumed(t, p.Process.Pid)
