@@ -1,12 +1,13 @@
 package rules
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -15,7 +16,7 @@ type File struct {
 	ID     string // AREA/NAME
 	Path   string
 	Hash   string // SHA-256 of the source, hex
-	Source string
+	Source string // with its fragments
 
 	header   Rule // the fields the header sets
 	sections []section
@@ -28,27 +29,35 @@ const (
 	MaxMajor = 18
 )
 
-// Parse reads and vets one rule file. The path is relative to the rules'
-// folder: "index/invalid.sql" holds the rule index/invalid. The error is
-// Mistakes: everything that is wrong with the file.
-func Parse(name string, src []byte) (f *File, err error) {
+// Parse reads and vets one rule file that includes nothing. The path is
+// relative to the rules' folder: "index/invalid.sql" holds the rule
+// index/invalid. The error is Mistakes: everything that is wrong with the file.
+func Parse(name string, src []byte) (*File, error) { return parse(name, src, none{}) }
+
+// parse reads and vets one rule file with the fragments it includes, of the
+// same folder of rules.
+func parse(name string, src []byte, fragments fs.FS) (f *File, err error) {
 	// A mistake in here must cost this file only, never the other rules.
 	defer func() {
 		if v := recover(); v != nil {
 			f, err = nil, Mistakes{{File: name, Line: 1, Message: fmt.Sprintf("the reader panicked: %v", v)}}
 		}
 	}()
-	r := reader{file: &File{
-		ID: strings.TrimSuffix(path.Clean(name), ".sql"), Path: name, Source: string(src),
-	}}
-	sum := sha256.Sum256(src)
-	r.file.Hash = hex.EncodeToString(sum[:])
-	r.read(string(src))
+	r := reader{file: &File{ID: strings.TrimSuffix(path.Clean(name), ".sql"), Path: name}}
+	lines := r.expand(string(src), fragments)
+	if len(r.mistakes) == 0 {
+		r.file.Source = strings.Join(lines, "\n")
+		sum := sha256.Sum256([]byte(r.file.Source))
+		r.file.Hash = hex.EncodeToString(sum[:])
+		r.read(lines)
+	}
 	if len(r.mistakes) == 0 {
 		r.check()
 	}
 	if len(r.mistakes) > 0 {
-		sort.SliceStable(r.mistakes, func(i, j int) bool { return r.mistakes[i].Line < r.mistakes[j].Line })
+		slices.SortStableFunc(r.mistakes, func(a, b Mistake) int {
+			return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line)
+		})
 		return nil, slices.Compact(r.mistakes)
 	}
 	return r.file, nil

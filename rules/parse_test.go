@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -245,9 +246,10 @@ func TestAllMistakesAtOnce(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(good)
 	f.Add("-- detect\nSELECT $$")
+	f.Add(strings.Replace(good, "-- measure", "-- include: test/shared\n-- measure", 1))
 	f.Add("-- repair: session\n-- each: SELECT 1\n--   FROM x\nVACUUM a.b;")
 	f.Fuzz(func(t *testing.T, src string) {
-		file, err := Parse("test/good.sql", []byte(src))
+		file, err := parse("test/good.sql", []byte(src), fstest.MapFS{"test/shared_part.sql": {Data: []byte(src)}})
 		if err != nil && strings.Contains(err.Error(), "panicked") {
 			t.Error(err)
 		}

@@ -12,6 +12,7 @@ import (
 // reader collects the sections of a file and what is wrong with it.
 type reader struct {
 	file     *File
+	origins  []origin // of the lines of the file with its fragments
 	mistakes Mistakes
 }
 
@@ -21,7 +22,7 @@ type section struct {
 	key   string // tells guards apart: their reason
 	arg   string // behind the colon
 	major int    // of a version variant, 0: for all
-	line  int    // of the section's own line
+	line  int    // of the section's own line, fragments counted
 	body  []string
 }
 
@@ -34,7 +35,14 @@ var (
 var kinds = []string{"detect", "capture", "prove", "guard", "measure", "repair", "verify", "seal", "undo", "guidance"}
 
 func (r *reader) mistake(line int, message, hint string) {
-	r.mistakes = append(r.mistakes, Mistake{File: r.file.Path, Line: line, Message: message, Hint: hint})
+	r.mistakeAt(r.origin(line), message, hint)
+}
+
+func (r *reader) mistakeAt(o origin, message, hint string) {
+	if o.by > 0 {
+		message += fmt.Sprintf(" (included by %s:%d)", r.file.Path, o.by)
+	}
+	r.mistakes = append(r.mistakes, Mistake{File: o.file, Line: o.line, Message: message, Hint: hint})
 }
 
 func (r *reader) mistakef(line int, format string, args ...any) {
@@ -51,15 +59,9 @@ func (r *reader) wrong(line int, err error) {
 	r.mistake(line, err.Error(), "")
 }
 
-func (r *reader) read(src string) {
-	src = strings.TrimPrefix(src, "\ufeff")
-	src = strings.ReplaceAll(src, "\r\n", "\n")
-	if strings.ContainsRune(src, 0) {
-		r.mistake(1, "the file holds a NUL byte", "")
-		return
-	}
+func (r *reader) read(lines []string) {
 	seen := make(map[string]int)
-	for i, text := range strings.Split(src, "\n") {
+	for i, text := range lines {
 		line := i + 1
 		if m := sectionForm.FindStringSubmatch(text); m != nil && !r.inGuidance(m) {
 			r.begin(m, line)
@@ -99,13 +101,17 @@ func (r *reader) begin(m []string, line int) {
 	}
 	for _, o := range r.file.sections {
 		if o.kind == s.kind && o.key == s.key && o.major == s.major {
-			r.mistakef(line, "the section %s is already there, in line %d", s.kind, o.line)
+			r.mistakef(line, "the section %s is already there, in %s", s.kind, r.where(o.line))
 		}
 	}
 	r.file.sections = append(r.file.sections, s)
 }
 
 func (r *reader) header(text string, line int, seen map[string]int) {
+	if r.origin(line).by > 0 {
+		r.mistake(line, "a fragment has no headers, and nothing before its first section here", "what a rule is and may do stands in its own file")
+		return
+	}
 	m := headerForm.FindStringSubmatch(text)
 	if m == nil {
 		if bare := strings.TrimPrefix(text, "-- "); bare != text {
@@ -126,7 +132,7 @@ func (r *reader) header(text string, line int, seen map[string]int) {
 		return
 	}
 	if before, twice := seen[key]; twice {
-		r.mistakef(line, "the header %s is already there, in line %d", key, before)
+		r.mistakef(line, "the header %s is already there, in %s", key, r.where(before))
 	}
 	seen[key] = line
 	r.set(key, value, line)

@@ -44,8 +44,12 @@ func Load(dir string) (Set, []error) {
 	return read(os.DirFS(dir))
 }
 
-// LoadFile reads one rule file. Its id is that of its last two path elements.
+// LoadFile reads one rule file. Its id is that of its last two path elements,
+// and its fragments are in the folder above these.
 func LoadFile(name string) (*File, error) {
+	if strings.HasSuffix(name, fragmentSuffix) {
+		return nil, Mistakes{{File: name, Line: 1, Message: "a fragment is no rule", Hint: "it is vetted with each rule that includes it"}}
+	}
 	src, err := os.ReadFile(name) //nolint:gosec // the person names the file
 	if err != nil {
 		return nil, err
@@ -54,7 +58,8 @@ func LoadFile(name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(filepath.Base(filepath.Dir(full))+"/"+filepath.Base(full), src)
+	area := filepath.Dir(full)
+	return parse(filepath.Base(area)+"/"+filepath.Base(full), src, os.DirFS(filepath.Dir(area)))
 }
 
 func read(fsys fs.FS) (Set, []error) {
@@ -65,7 +70,7 @@ func read(fsys fs.FS) (Set, []error) {
 			errs = append(errs, err)
 			return nil
 		}
-		if d.IsDir() || !strings.HasSuffix(path, ".sql") || strings.HasSuffix(path, "_test.sql") {
+		if d.IsDir() || !strings.HasSuffix(path, ".sql") || strings.HasSuffix(path, "_test.sql") || strings.HasSuffix(path, fragmentSuffix) {
 			return nil
 		}
 		src, err := fs.ReadFile(fsys, path)
@@ -73,7 +78,7 @@ func read(fsys fs.FS) (Set, []error) {
 			errs = append(errs, err)
 			return nil
 		}
-		f, err := Parse(path, src)
+		f, err := parse(path, src, fsys)
 		if err != nil {
 			errs = append(errs, err)
 			return nil

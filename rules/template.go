@@ -15,7 +15,7 @@ import (
 // each placeholder may do.
 type Template struct {
 	Text string // as written in the rule file
-	Line int    // in the rule file, 1-based
+	Line int    // in the rule file with its fragments, 1-based
 
 	parts []part
 }

@@ -21,11 +21,7 @@ SELECT t.oid, n.nspname AS schema, x.relname AS name, t.oid AS table_oid,
        t.relname AS "table", x.oid AS index_oid,
        COALESCE(pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct', 'false') = 'false' AS nulls_distinct,
        i.indisready AS ready,
-       (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum)
-          FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
-       -- What can be written again: a generated column makes itself.
-       (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum)
-          FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS own_columns,
+-- include: data/columns
        (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', rn.nspname, 'table', rc.relname, 'name', r.conname,
                    'columns', (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o) FROM pg_catalog.unnest(r.conkey) WITH ORDINALITY AS u(attnum, o)
                                  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.conrelid AND a.attnum = u.attnum),
@@ -48,23 +44,12 @@ SELECT t.oid, n.nspname AS schema, x.relname AS name, t.oid AS table_oid,
    AND t.reltuples <= @max_rows
    -- The log names the index that could not be built, and not its table.
    AND (@event.constraint IS NULL OR x.relname = @event.constraint)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
-                    WHERE p.datname = pg_catalog.current_database() AND (p.relid = i.indrelid OR p.relid IS NULL))
+-- include: index/not-being-built
  ORDER BY n.nspname, x.relname
 
 -- capture
 SELECT pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
-       -- Where a collation is not deterministic, equal is more than the same, and an index may have another one than its column.
-       (SELECT pg_catalog.jsonb_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k.n, false)
-                                    || CASE WHEN c.oid <> COALESCE(a.attcollation, 0)
-                                             AND EXISTS (SELECT FROM pg_catalog.pg_collation AS e
-                                                          WHERE NOT e.collisdeterministic
-                                                            AND (e.oid = c.oid OR e.oid IN (SELECT b.attcollation FROM pg_catalog.pg_attribute AS b WHERE b.attrelid = i.indrelid)))
-                                            THEN pg_catalog.format(' COLLATE %I.%I', (SELECT s.nspname FROM pg_catalog.pg_namespace AS s WHERE s.oid = c.collnamespace), c.collname) ELSE '' END ORDER BY k.n)
-          FROM pg_catalog.generate_series(1, i.indnkeyatts::int4) AS k(n)
-          LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum > 0 AND a.attnum = ((pg_catalog.string_to_array(i.indkey::text, ' '))[k.n])::int2
-          LEFT JOIN pg_catalog.pg_collation AS c ON c.oid = ((pg_catalog.string_to_array(i.indcollation::text, ' '))[k.n])::oid)::text AS key_parts,
-       pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate
+-- include: index/key-parts
   FROM pg_catalog.pg_index AS i
  WHERE i.indexrelid = @index_oid
 
@@ -157,19 +142,7 @@ SELECT pg_catalog.format('the column %I has the name of one that a quarantine ad
 SELECT pg_catalog.count(*) AS rows FROM ONLY {schema}.{table}
 
 -- repair: batches, lock_timeout=500ms, deadline=30m
--- as: owner
-CREATE TABLE {schema}.{run.quarantine} (LIKE {schema}.{table}, pgmend_source text NOT NULL, pgmend_reason text NOT NULL,
-  pgmend_moved timestamptz NOT NULL, pgmend_attempt text NOT NULL, pgmend_checksum text NOT NULL);
--- Who may read the rows where they were may not be who reads new tables.
--- each: SELECT DISTINCT pg_catalog.pg_get_userbyid(a.grantee) AS grantee
---   FROM pg_catalog.pg_default_acl AS d CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS a
---  WHERE d.defaclobjtype = 'r' AND pg_catalog.pg_get_userbyid(d.defaclrole) = @owner AND a.grantee NOT IN (0, d.defaclrole)
---    AND (d.defaclnamespace = 0 OR d.defaclnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = @schema))
---  ORDER BY 1
--- as: owner
-REVOKE ALL ON TABLE {schema}.{run.quarantine} FROM {each.grantee};
--- as: owner
-REVOKE ALL ON TABLE {schema}.{run.quarantine} FROM PUBLIC;
+-- include: data/quarantine
 -- as: owner
 CREATE UNLOGGED TABLE {schema}.{run.worklist} (loser tid, keeper tid);
 -- Lists all of them, whenever the list is empty.

@@ -24,11 +24,7 @@ SELECT t.oid, n.nspname AS schema, k.conname AS name, t.oid AS table_oid,
        (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o)
           FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS u(attnum, o)
           JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) AS parent_keys,
-       (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum)
-          FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
-       -- What can be written again: a generated column makes itself.
-       (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum)
-          FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS own_columns,
+-- include: data/columns
        (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', rn.nspname, 'table', rc.relname, 'name', r.conname,
                    'columns', (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY u.o) FROM pg_catalog.unnest(r.conkey) WITH ORDINALITY AS u(attnum, o)
                                  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.conrelid AND a.attnum = u.attnum),
@@ -162,19 +158,7 @@ SELECT pg_catalog.format('the column %I has the name of one that a quarantine ad
 SELECT pg_catalog.count(*) AS rows FROM ONLY {schema}.{table}
 
 -- repair: batches, lock_timeout=500ms, deadline=30m
--- as: owner
-CREATE TABLE {schema}.{run.quarantine} (LIKE {schema}.{table}, pgmend_source text NOT NULL, pgmend_reason text NOT NULL,
-  pgmend_moved timestamptz NOT NULL, pgmend_attempt text NOT NULL, pgmend_checksum text NOT NULL);
--- Who may read the rows where they were may not be who reads new tables.
--- each: SELECT DISTINCT pg_catalog.pg_get_userbyid(a.grantee) AS grantee
---   FROM pg_catalog.pg_default_acl AS d CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS a
---  WHERE d.defaclobjtype = 'r' AND pg_catalog.pg_get_userbyid(d.defaclrole) = @owner AND a.grantee NOT IN (0, d.defaclrole)
---    AND (d.defaclnamespace = 0 OR d.defaclnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = @schema))
---  ORDER BY 1
--- as: owner
-REVOKE ALL ON TABLE {schema}.{run.quarantine} FROM {each.grantee};
--- as: owner
-REVOKE ALL ON TABLE {schema}.{run.quarantine} FROM PUBLIC;
+-- include: data/quarantine
 -- as: owner
 CREATE UNLOGGED TABLE {schema}.{run.worklist} (loser tid);
 -- Lists all of them, whenever the list is empty.

@@ -13,24 +13,11 @@
 
 -- detect
 SELECT i.indexrelid AS oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
-       pg_catalog.pg_get_userbyid(t.relowner) AS owner,
-       tn.nspname AS table_schema, t.relname AS "table",
+       pg_catalog.pg_get_userbyid(t.relowner) AS owner, t.relname AS "table",
        x.relpages AS pages, x.reltuples AS entries,
-       -- How full a new one would be made.
-       COALESCE((SELECT pg_catalog.split_part(o, '=', 2)::float8 FROM pg_catalog.unnest(x.reloptions) AS o WHERE o LIKE 'fillfactor=%'), 90) / 100 AS fill
-  FROM pg_catalog.pg_index AS i
-  JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid AND x.relkind = 'i'
-  JOIN pg_catalog.pg_am AS m ON m.oid = x.relam AND m.amname = 'btree'
-  JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid AND t.relpersistence <> 't'
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = x.relnamespace
-  JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace
- WHERE i.indisvalid AND i.indisready AND i.indislive AND NOT i.indisexclusion
+-- include: index/btrees
    -- Where it can be measured it is not estimated: index/bloated-measured.
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension AS e WHERE e.extname = 'pgstattuple')
-   AND t.relkind IN ('r', 'm')
-   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-   AND x.relpages * pg_catalog.current_setting('block_size')::int8 >= @min_size
-   AND x.relpages > 2
    -- Pages and entries are of the last VACUUM or ANALYZE, so one has to have been.
    AND x.reltuples >= 0
    AND GREATEST(pg_catalog.pg_stat_get_last_vacuum_time(t.oid), pg_catalog.pg_stat_get_last_autovacuum_time(t.oid),
@@ -56,40 +43,16 @@ SELECT e.size, e.size * e.waste AS wasted_bytes, e.waste
                   LEFT JOIN pg_catalog.pg_attribute AS b ON b.attrelid = i.indrelid
                         AND b.attnum = (pg_catalog.string_to_array(i.indkey::text, ' ')::int2[])[a.attnum] AND b.attnum > 0
                   LEFT JOIN pg_catalog.pg_stats AS s ON NOT s.inherited
-                        AND (b.attname IS NOT NULL AND s.schemaname = @table_schema AND s.tablename = @table AND s.attname = b.attname
-                             OR b.attname IS NULL AND s.schemaname = @schema AND s.tablename = @name AND s.attname = a.attname)
+                        AND s.schemaname = @schema
+                        AND (b.attname IS NOT NULL AND s.tablename = @table AND s.attname = b.attname
+                             OR b.attname IS NULL AND s.tablename = @name AND s.attname = a.attname)
                  WHERE i.indexrelid = @oid) AS w
          WHERE w.known) AS e
  WHERE e.waste >= @min_waste::float8
 
--- guard: no index build is running on the table
-SELECT 'session ' || p.pid || ' builds an index'
-  FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
+-- include: index/no-build
 
--- measure
-SELECT pg_catalog.pg_relation_size(c.oid) AS size
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE n.nspname = @schema AND c.relname = @name
-
--- repair: session, deadline=4h
-REINDEX INDEX CONCURRENTLY {schema}.{name};
-
--- verify: within=10s
-SELECT CASE WHEN NOT i.indisvalid THEN 'the index is not valid'
-            ELSE pg_catalog.format('it was %s and is %s: the estimate was wrong', pg_catalog.pg_size_pretty(@size::int8), pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(c.oid))) END
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid
- WHERE n.nspname = @schema AND c.relname = @name
-   AND (NOT i.indisvalid OR pg_catalog.pg_relation_size(c.oid) > 0.9 * @size::int8)
-UNION ALL
-SELECT 'the index is gone'
- WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-                    WHERE n.nspname = @schema AND c.relname = @name)
-
--- undo: none, because the new index holds the same, in less space
+-- include: index/rebuild
 
 -- guidance
 -- Entries of deleted and updated rows leave room that only new entries for the same part of the index can fill. After a

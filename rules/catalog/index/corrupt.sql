@@ -57,10 +57,7 @@ SELECT pg_catalog.format('block %s, item %s: %s', h.blkno, h.offnum, h.msg) AS r
   FROM {ext:amcheck}.verify_heapam(@table_oid::regclass) AS h
  LIMIT 1
 
--- guard: no index build is running on the table
-SELECT 'session ' || p.pid || ' builds an index'
-  FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
+-- include: index/no-build
 
 -- measure
 SELECT pg_catalog.pg_indexes_size(@table_oid) AS indexes_size

@@ -20,17 +20,9 @@ WITH same AS (
     HAVING pg_catalog.count(*) > 1
 ), candidates AS (
     SELECT i.*, x.relname, x.relam, x.relnamespace, x.relpages, t.relowner, s.spcname,
-           -- It backs nothing, so that nobody but the planner would miss it, and an undo can bring all of it back.
-           NOT i.indisprimary AND NOT i.indisexclusion AND NOT i.indisreplident AND NOT i.indisclustered AND i.indimmediate
-           AND (s.oid IS NULL OR i.indpred IS NULL)
-           AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = i.indexrelid)
-           AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)
-           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                            WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = i.indexrelid)
-           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))
-           AND pg_catalog.obj_description(i.indexrelid, 'pg_class') IS NULL
-           AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0) AS droppable,
+           NOT i.indisprimary AND i.indimmediate AND (s.oid IS NULL OR i.indpred IS NULL)
+-- include: index/backs-nothing
+           AS droppable,
            -- All that makes it this index and no other, but for the trees of its expressions: those of equal ones differ.
            pg_catalog.concat_ws(' / ', x.relam, i.indkey, i.indclass, i.indcollation, i.indoption, i.indnkeyatts, i.indisunique, i.indimmediate,
                                 pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct', i.indpred IS NULL, i.indexprs IS NULL,
@@ -80,10 +72,7 @@ SELECT pg_catalog.pg_get_indexdef(d.indexrelid) AS definition,
  ORDER BY pg_catalog.array_position(@twins::oid[], k.indexrelid)
  LIMIT 1
 
--- guard: no index build is running on the table
-SELECT 'session ' || p.pid || ' builds an index'
-  FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
+-- include: index/no-build
 
 -- measure
 SELECT pg_catalog.pg_indexes_size(@table_oid) AS indexes_size
@@ -97,11 +86,7 @@ UNION ALL
 SELECT 'its twin is not valid'
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indexrelid = @twin_oid AND i.indisvalid)
 
--- undo: session, deadline=4h
--- if: SELECT 1 WHERE @tablespace IS NULL
-{definition:concurrently};
--- if: SELECT 1 WHERE @tablespace IS NOT NULL
-{definition:concurrently} TABLESPACE {tablespace};
+-- include: index/made-again
 
 -- guidance
 -- Both indexes answer the same queries, and every write maintains both. The one that backs a

@@ -32,24 +32,13 @@ SELECT x.oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
    AND x.relname !~ '_cc(new|old)\d*$'
    -- The log names the index that could not be built, and not its table.
    AND (@event.constraint IS NULL OR x.relname = @event.constraint)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
-                    WHERE p.datname = pg_catalog.current_database() AND (p.relid = i.indrelid OR p.relid IS NULL))
+-- include: index/not-being-built
  ORDER BY n.nspname, x.relname
 
 -- capture
 SELECT pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
-       -- Where a collation is not deterministic, equal is more than the same, and an index may have another one than its column.
-       (SELECT pg_catalog.jsonb_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k.n, false)
-                                    || CASE WHEN c.oid <> COALESCE(a.attcollation, 0)
-                                             AND EXISTS (SELECT FROM pg_catalog.pg_collation AS e
-                                                          WHERE NOT e.collisdeterministic
-                                                            AND (e.oid = c.oid OR e.oid IN (SELECT b.attcollation FROM pg_catalog.pg_attribute AS b WHERE b.attrelid = i.indrelid)))
-                                            THEN pg_catalog.format(' COLLATE %I.%I', (SELECT s.nspname FROM pg_catalog.pg_namespace AS s WHERE s.oid = c.collnamespace), c.collname) ELSE '' END ORDER BY k.n)
-          FROM pg_catalog.generate_series(1, i.indnkeyatts::int4) AS k(n)
-          LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum > 0 AND a.attnum = ((pg_catalog.string_to_array(i.indkey::text, ' '))[k.n])::int2
-          LEFT JOIN pg_catalog.pg_collation AS c ON c.oid = ((pg_catalog.string_to_array(i.indcollation::text, ' '))[k.n])::oid)::text AS key_parts,
-       pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
-       pg_catalog.pg_relation_size(i.indexrelid) AS size
+-- include: index/key-parts
+       , pg_catalog.pg_relation_size(i.indexrelid) AS size
   FROM pg_catalog.pg_index AS i
  WHERE i.indexrelid = @oid
 
@@ -64,10 +53,7 @@ SELECT d.duplicates,
                                   HAVING pg_catalog.count(*) > 1) AS g)
                     ELSE 0 END AS duplicates) AS d
 
--- guard: no index build is running on the table
-SELECT 'session ' || p.pid || ' builds an index'
-  FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.relid = @table_oid
+-- include: index/no-build
 
 -- repair: session, deadline=4h
 -- if: SELECT 1 WHERE @live::bool
@@ -77,15 +63,7 @@ REINDEX INDEX CONCURRENTLY {schema}.{name};
 -- if: SELECT 1 WHERE NOT @live::bool
 DROP INDEX CONCURRENTLY {schema}.{name};
 
--- verify: within=10s
-SELECT 'the index is not valid'
- WHERE @live::bool
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-                    WHERE i.indrelid = @table_oid AND c.relname = @name AND i.indisvalid AND i.indisready)
-UNION ALL
-SELECT 'the index is still there'
-  FROM pg_catalog.pg_class AS c
- WHERE NOT @live::bool AND c.oid = @oid
+-- include: index/valid-or-gone
 
 -- undo: none, because an invalid unique index proves nothing
 

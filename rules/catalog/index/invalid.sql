@@ -23,8 +23,7 @@ SELECT x.oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
    AND x.relkind IN ('i', 'I')
    AND t.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
-                    WHERE p.datname = pg_catalog.current_database() AND (p.relid = i.indrelid OR p.relid IS NULL))
+-- include: index/not-being-built
  ORDER BY n.nspname, x.relname
 
 -- capture
@@ -49,10 +48,7 @@ SELECT pg_catalog.pg_get_indexdef(l.indexrelid) AS definition,
                            AND pg_catalog.pg_get_expr(v.indpred, v.indrelid) IS NOT DISTINCT FROM pg_catalog.pg_get_expr(l.indpred, l.indrelid)
                            AND pg_catalog.pg_get_expr(v.indexprs, v.indrelid) IS NOT DISTINCT FROM pg_catalog.pg_get_expr(l.indexprs, l.indrelid)))
 
--- guard: no index build is running on the table
-SELECT 'session ' || p.pid || ' builds an index'
-  FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
+-- include: index/no-build
 
 -- guard: each partition has its own index
 SELECT pg_catalog.format('the partition %I has no such index: a person creates it there, concurrently', l.relname)
@@ -107,15 +103,7 @@ ALTER INDEX {schema}.{name} ATTACH PARTITION {each.schema}.{each.index};
 -- if: SELECT 1 WHERE NOT @live::bool AND NOT @partitioned::bool
 DROP INDEX CONCURRENTLY {schema}.{name};
 
--- verify: within=10s
-SELECT 'the index is not valid'
- WHERE @live::bool
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-                    WHERE i.indrelid = @table_oid AND c.relname = @name AND i.indisvalid AND i.indisready)
-UNION ALL
-SELECT 'the index is still there'
-  FROM pg_catalog.pg_class AS c
- WHERE NOT @live::bool AND c.oid = @oid
+-- include: index/valid-or-gone
 
 -- undo: none, because an invalid index serves no query
 

@@ -69,10 +69,7 @@ SELECT v.candidate AS index,
  ORDER BY v.o
  LIMIT 1
 
--- guard: no index build is running on the table
-SELECT 'session ' || p.pid || ' builds an index'
-  FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
+-- include: index/no-build
 
 -- guard: every partition is a plain table
 SELECT pg_catalog.format('the partition %I is itself partitioned, or foreign', l.relname)

@@ -17,71 +17,60 @@ WITH large AS MATERIALIZED (
       FROM pg_catalog.pg_class AS x
      WHERE x.relkind = 'i' AND x.relpages * pg_catalog.current_setting('block_size')::int8 >= @min_size
 )
-SELECT s.indexrelid AS oid, n.nspname AS schema, x.relname AS name, s.indrelid AS table_oid,
+SELECT i.indexrelid AS oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
        pg_catalog.pg_get_userbyid(t.relowner) AS owner,
-       sp.spcname AS tablespace
+       s.spcname AS tablespace
   FROM large AS x
-  JOIN pg_catalog.pg_index AS s ON s.indexrelid = x.oid
+  JOIN pg_catalog.pg_index AS i ON i.indexrelid = x.oid
   JOIN pg_catalog.pg_am AS m ON m.oid = x.relam AND m.amname = 'btree'
-  JOIN pg_catalog.pg_class AS t ON t.oid = s.indrelid AND t.relpersistence <> 't'
+  JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid AND t.relpersistence <> 't'
   JOIN pg_catalog.pg_namespace AS n ON n.oid = x.relnamespace
-  LEFT JOIN pg_catalog.pg_tablespace AS sp ON sp.oid = x.reltablespace
- WHERE s.indisvalid AND s.indisready AND s.indislive
-   AND NOT s.indisunique AND NOT s.indisexclusion AND NOT s.indisreplident AND NOT s.indisclustered
-   AND s.indpred IS NULL AND s.indexprs IS NULL AND s.indnkeyatts = s.indnatts
+  LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = x.reltablespace
+ WHERE i.indisvalid AND i.indisready AND i.indislive
+   AND NOT i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = i.indnatts
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = s.indexrelid)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = s.indexrelid)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                    WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = s.indexrelid)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = s.indexrelid AND d.deptype IN ('e', 'x'))
-   AND pg_catalog.obj_description(s.indexrelid, 'pg_class') IS NULL
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = s.indexrelid AND a.attstattarget >= 0)
+-- include: index/backs-nothing
    AND EXISTS (SELECT
                  FROM pg_catalog.pg_index AS l
                  JOIN pg_catalog.pg_class AS lx ON lx.oid = l.indexrelid AND lx.relam = x.relam AND lx.relkind = 'i'
-                WHERE l.indrelid = s.indrelid AND l.indnkeyatts > s.indnkeyatts
+                WHERE l.indrelid = i.indrelid AND l.indnkeyatts > i.indnkeyatts
                   AND l.indisvalid AND l.indisready AND l.indislive AND l.indpred IS NULL
                   -- Vectors print as numbers with blanks between: a prefix of the text up to a blank is one of the vector.
-                  AND pg_catalog.starts_with(l.indkey::text, s.indkey::text || ' ')
-                  AND pg_catalog.starts_with(l.indclass::text, s.indclass::text || ' ')
-                  AND pg_catalog.starts_with(l.indcollation::text, s.indcollation::text || ' ')
-                  AND pg_catalog.starts_with(l.indoption::text, s.indoption::text || ' '))
+                  AND pg_catalog.starts_with(l.indkey::text, i.indkey::text || ' ')
+                  AND pg_catalog.starts_with(l.indclass::text, i.indclass::text || ' ')
+                  AND pg_catalog.starts_with(l.indcollation::text, i.indcollation::text || ' ')
+                  AND pg_catalog.starts_with(l.indoption::text, i.indoption::text || ' '))
  ORDER BY n.nspname, x.relname
 
 -- capture
-SELECT pg_catalog.pg_get_indexdef(s.indexrelid) AS definition,
-       pg_catalog.pg_relation_size(s.indexrelid) AS size,
+SELECT pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
+       pg_catalog.pg_relation_size(i.indexrelid) AS size,
        b.relname AS "table",
        x.relname AS covered_by,
        l.indexrelid AS covering_oid,
        -- Of two equal indexes one goes by the rule for duplicates first.
        CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_index AS d
-                          WHERE d.indrelid = s.indrelid AND d.indexrelid <> s.indexrelid AND d.indisvalid AND d.indpred IS NULL
-                            AND d.indkey::text = s.indkey::text AND d.indclass::text = s.indclass::text
-                            AND d.indcollation::text = s.indcollation::text AND d.indoption::text = s.indoption::text
-                            AND d.indnatts = s.indnatts AND NOT d.indisunique)
+                          WHERE d.indrelid = i.indrelid AND d.indexrelid <> i.indexrelid AND d.indisvalid AND d.indpred IS NULL
+                            AND d.indkey::text = i.indkey::text AND d.indclass::text = i.indclass::text
+                            AND d.indcollation::text = i.indcollation::text AND d.indoption::text = i.indoption::text
+                            AND d.indnatts = i.indnatts AND NOT d.indisunique)
             THEN 'index/duplicate' END AS blocked_by
-  FROM pg_catalog.pg_index AS s
-  JOIN pg_catalog.pg_class AS sx ON sx.oid = s.indexrelid
-  JOIN pg_catalog.pg_class AS b ON b.oid = s.indrelid
-  JOIN pg_catalog.pg_index AS l ON l.indrelid = s.indrelid AND l.indnkeyatts > s.indnkeyatts
+  FROM pg_catalog.pg_index AS i
+  JOIN pg_catalog.pg_class AS sx ON sx.oid = i.indexrelid
+  JOIN pg_catalog.pg_class AS b ON b.oid = i.indrelid
+  JOIN pg_catalog.pg_index AS l ON l.indrelid = i.indrelid AND l.indnkeyatts > i.indnkeyatts
   JOIN pg_catalog.pg_class AS x ON x.oid = l.indexrelid AND x.relam = sx.relam AND x.relkind = 'i'
- WHERE s.indexrelid = @oid AND s.indisvalid
+ WHERE i.indexrelid = @oid AND i.indisvalid
    AND l.indisvalid AND l.indisready AND l.indislive AND l.indpred IS NULL
-   AND pg_catalog.starts_with(l.indkey::text, s.indkey::text || ' ')
-   AND pg_catalog.starts_with(l.indclass::text, s.indclass::text || ' ')
-   AND pg_catalog.starts_with(l.indcollation::text, s.indcollation::text || ' ')
-   AND pg_catalog.starts_with(l.indoption::text, s.indoption::text || ' ')
+   AND pg_catalog.starts_with(l.indkey::text, i.indkey::text || ' ')
+   AND pg_catalog.starts_with(l.indclass::text, i.indclass::text || ' ')
+   AND pg_catalog.starts_with(l.indcollation::text, i.indcollation::text || ' ')
+   AND pg_catalog.starts_with(l.indoption::text, i.indoption::text || ' ')
  -- The widest, because a narrower one may be redundant itself.
  ORDER BY l.indnkeyatts DESC, l.indexrelid
  LIMIT 1
 
--- guard: no index build is running on the table
-SELECT 'session ' || p.pid || ' builds an index'
-  FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
+-- include: index/no-build
 
 -- measure
 SELECT pg_catalog.pg_indexes_size(@table_oid) AS indexes_size
@@ -95,11 +84,7 @@ UNION ALL
 SELECT 'the index that covers it is not valid'
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indexrelid = @covering_oid AND i.indisvalid)
 
--- undo: session, deadline=4h
--- if: SELECT 1 WHERE @tablespace IS NULL
-{definition:concurrently};
--- if: SELECT 1 WHERE @tablespace IS NOT NULL
-{definition:concurrently} TABLESPACE {tablespace};
+-- include: index/made-again
 
 -- guidance
 -- A btree on (a, b) answers every query that one on (a) answers. The shorter index costs space and

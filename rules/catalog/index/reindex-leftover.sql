@@ -21,9 +21,7 @@ SELECT x.oid, n.nspname AS schema, x.relname AS name, i.indrelid AS table_oid,
    AND x.relname ~ '_cc(new|old)\d*$'
    AND t.relpersistence <> 't'
    AND n.nspname <> 'pg_catalog'
-   -- An index that is being built is invalid too.
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
-                    WHERE p.datname = pg_catalog.current_database() AND (p.relid = i.indrelid OR p.relid IS NULL))
+-- include: index/not-being-built
  ORDER BY n.nspname, x.relname
 
 -- capture
@@ -59,10 +57,7 @@ SELECT pg_catalog.pg_get_indexdef(l.indexrelid) AS definition,
  ORDER BY v.indexrelid
  LIMIT 1
 
--- guard: no index build is running on the table
-SELECT 'session ' || p.pid || ' builds an index'
-  FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
+-- include: index/no-build
 
 -- measure
 SELECT pg_catalog.pg_relation_size(@oid) AS size

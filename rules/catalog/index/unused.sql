@@ -28,18 +28,12 @@ SELECT i.indexrelid AS oid, n.nspname AS schema, x.relname AS name, i.indrelid A
                                WHERE d.datname = pg_catalog.current_database())) AS counted_since) AS e
  WHERE i.indisvalid AND i.indisready AND i.indislive
    -- A unique index checks, and one on an expression also has the planner's statistics of it.
-   AND NOT i.indisunique AND NOT i.indisexclusion AND NOT i.indisreplident AND NOT i.indisclustered AND i.indexprs IS NULL
+   AND NOT i.indisunique AND i.indexprs IS NULL
    AND pg_catalog.pg_stat_get_numscans(i.indexrelid) = 0
    AND e.counted_since < pg_catalog.clock_timestamp() - @min_age::interval
    AND x.relpages * pg_catalog.current_setting('block_size')::int8 >= @min_size
    AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                    WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = i.indexrelid)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))
-   AND pg_catalog.obj_description(i.indexrelid, 'pg_class') IS NULL
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)
+-- include: index/backs-nothing
    -- Without it a foreign key would lose its index.
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
                     WHERE k.conrelid = i.indrelid AND k.contype = 'f'
@@ -64,10 +58,7 @@ SELECT pg_catalog.format('standby %s counts its own scans: ask pg_stat_user_inde
  WHERE NOT @standbys_looked_at
    AND r.pid NOT IN (SELECT s.active_pid FROM pg_catalog.pg_replication_slots AS s WHERE s.slot_type = 'logical' AND s.active_pid IS NOT NULL)
 
--- guard: no index build is running on the table
-SELECT 'session ' || p.pid || ' builds an index'
-  FROM pg_catalog.pg_stat_progress_create_index AS p
- WHERE p.datname = pg_catalog.current_database() AND (p.relid = @table_oid OR p.relid IS NULL)
+-- include: index/no-build
 
 -- measure
 SELECT pg_catalog.pg_indexes_size(@table_oid) AS indexes_size
@@ -78,11 +69,7 @@ DROP INDEX CONCURRENTLY {schema}.{name};
 -- verify: within=10s
 SELECT 'the index is still there' FROM pg_catalog.pg_class AS c WHERE c.oid = @oid
 
--- undo: session, deadline=4h
--- if: SELECT 1 WHERE @tablespace IS NULL
-{definition:concurrently};
--- if: SELECT 1 WHERE @tablespace IS NOT NULL
-{definition:concurrently} TABLESPACE {tablespace};
+-- include: index/made-again
 
 -- guidance
 -- Every INSERT and most UPDATEs maintain this index, it is vacuumed and backed up, and no query of this server has read

@@ -76,18 +76,7 @@ SELECT pg_catalog.format('%s are free for the WAL, and it may come to need %s mo
                          pg_catalog.pg_size_pretty((2.2 * @size::int8)::int8))
  WHERE @disk.wal_free::int8 IS NULL OR @disk.wal_free::int8 < 2.2 * @size::int8
 
--- guard: the setting can be changed while the server runs
-SELECT 'it is set on the command line, which comes first' WHERE @source::text = 'command line'
-
--- guard: Patroni does not manage the settings
-SELECT pg_catalog.format('session %s says that it is Patroni; change it with patronictl edit-config', a.pid)
-  FROM pg_catalog.pg_stat_activity AS a
- WHERE a.application_name LIKE 'Patroni%'
-
--- guard: ALTER SYSTEM is allowed
-SELECT 'allow_alter_system is off: the settings are managed elsewhere'
-  FROM pg_catalog.pg_settings AS s
- WHERE s.name = 'allow_alter_system' AND s.setting = 'off'
+-- include: settings/alter-system
 
 -- guard: the healer may change the setting
 SELECT pg_catalog.format('before 15 only a superuser may run: ALTER SYSTEM SET max_wal_size = %L', @bound)

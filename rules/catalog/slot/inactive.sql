@@ -17,26 +17,14 @@ SELECT 0::oid AS oid, '' AS schema, s.slot_name AS name, 'replication slot' AS k
        pg_catalog.pg_wal_lsn_diff(w.lsn, s.restart_lsn)::int8 AS retained_bytes,
        pg_catalog.to_jsonb(s) ->> 'inactive_since' AS inactive_since
   FROM pg_catalog.pg_replication_slots AS s
- CROSS JOIN LATERAL (SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
-                                 ELSE pg_catalog.pg_current_wal_lsn() END AS lsn) AS w
- WHERE NOT s.active AND NOT s.temporary
-   AND COALESCE(s.wal_status, 'reserved') <> 'lost'
+-- include: slot/position
+ WHERE COALESCE(s.wal_status, 'reserved') <> 'lost'
    AND pg_catalog.pg_wal_lsn_diff(w.lsn, s.restart_lsn) >= @min_retained
    -- Since 17 the server says since when; before, the WAL it keeps has to say it.
    AND COALESCE((pg_catalog.to_jsonb(s) ->> 'inactive_since')::timestamptz < pg_catalog.clock_timestamp() - @min_age::interval, true)
-   AND COALESCE(pg_catalog.to_jsonb(s) ->> 'synced', 'false') = 'false'
-   AND COALESCE(pg_catalog.to_jsonb(s) ->> 'failover', 'false') = 'false'
- ORDER BY s.slot_name
+-- include: slot/ours
 
--- guard: Patroni does not manage the slots
-SELECT pg_catalog.format('session %s says that it is Patroni, which makes and drops slots itself', a.pid)
-  FROM pg_catalog.pg_stat_activity AS a
- WHERE a.application_name LIKE 'Patroni%'
-
--- guard: the healer may drop slots
-SELECT pg_catalog.format('ALTER ROLE %I REPLICATION lets it; or a superuser runs: SELECT pg_drop_replication_slot(%L)', r.rolname, @name)
-  FROM pg_catalog.pg_roles AS r
- WHERE r.rolname = @healer AND NOT r.rolreplication AND NOT r.rolsuper
+-- include: slot/droppable
 
 -- repair: session, deadline=1m
 SELECT pg_catalog.pg_drop_replication_slot(s.slot_name)

@@ -16,21 +16,9 @@ SELECT 0::oid AS oid, '' AS schema, s.slot_name AS name, 'replication slot' AS k
        pg_catalog.to_jsonb(s) ->> 'invalidation_reason' AS reason
   FROM pg_catalog.pg_replication_slots AS s
  WHERE s.wal_status = 'lost'
-   AND NOT s.active AND NOT s.temporary
-   -- Since 17: a slot that a standby keeps in step with its primary's is not ours to drop.
-   AND COALESCE(pg_catalog.to_jsonb(s) ->> 'synced', 'false') = 'false'
-   AND COALESCE(pg_catalog.to_jsonb(s) ->> 'failover', 'false') = 'false'
- ORDER BY s.slot_name
+-- include: slot/ours
 
--- guard: Patroni does not manage the slots
-SELECT pg_catalog.format('session %s says that it is Patroni, which makes and drops slots itself', a.pid)
-  FROM pg_catalog.pg_stat_activity AS a
- WHERE a.application_name LIKE 'Patroni%'
-
--- guard: the healer may drop slots
-SELECT pg_catalog.format('ALTER ROLE %I REPLICATION lets it; or a superuser runs: SELECT pg_drop_replication_slot(%L)', r.rolname, @name)
-  FROM pg_catalog.pg_roles AS r
- WHERE r.rolname = @healer AND NOT r.rolreplication AND NOT r.rolsuper
+-- include: slot/droppable
 
 -- repair: session, deadline=1m
 SELECT pg_catalog.pg_drop_replication_slot(s.slot_name)

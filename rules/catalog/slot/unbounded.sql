@@ -26,8 +26,7 @@ SELECT 0::oid AS oid, '' AS schema, 'max_slot_wal_keep_size' AS name, 'setting' 
        SELECT pg_catalog.string_agg(s.slot_name::text, ', ' ORDER BY s.slot_name) AS slots,
               pg_catalog.max(pg_catalog.pg_wal_lsn_diff(w.lsn, s.restart_lsn))::int8 AS retained
          FROM pg_catalog.pg_replication_slots AS s
-        CROSS JOIN (SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
-                                ELSE pg_catalog.pg_current_wal_lsn() END AS lsn) AS w
+-- include: slot/position
         WHERE NOT s.active AND NOT s.temporary AND s.restart_lsn IS NOT NULL) AS i
  WHERE g.name = 'max_slot_wal_keep_size' AND g.setting = '-1'
    AND i.retained >= @min_retained
@@ -37,18 +36,7 @@ SELECT 0::oid AS oid, '' AS schema, 'max_slot_wal_keep_size' AS name, 'setting' 
 -- guard: no more is kept than the greatest bound
 SELECT 'the slots keep more than 512 GB; look at them first' WHERE @bound::text IS NULL
 
--- guard: the setting can be changed while the server runs
-SELECT 'it is set on the command line, which comes first' WHERE @source::text = 'command line'
-
--- guard: Patroni does not manage the settings
-SELECT pg_catalog.format('session %s says that it is Patroni; change it with patronictl edit-config', a.pid)
-  FROM pg_catalog.pg_stat_activity AS a
- WHERE a.application_name LIKE 'Patroni%'
-
--- guard: ALTER SYSTEM is allowed
-SELECT 'allow_alter_system is off: the settings are managed elsewhere'
-  FROM pg_catalog.pg_settings AS s
- WHERE s.name = 'allow_alter_system' AND s.setting = 'off'
+-- include: settings/alter-system
 
 -- guard: the healer may change the setting
 SELECT pg_catalog.format('before 15 only a superuser may run: ALTER SYSTEM SET max_slot_wal_keep_size = %L', @bound)
