@@ -18,7 +18,7 @@ var plainFunctions = []string{
 	// the catalog and the server's state
 	"col_description", "current_database", "current_setting", "format_type", "has_any_column_privilege",
 	"has_column_privilege", "has_database_privilege", "has_function_privilege", "has_parameter_privilege", "has_schema_privilege", "has_sequence_privilege",
-	"has_table_privilege", "mxid_age", "obj_description", "pg_backend_pid", "pg_blocking_pids",
+	"has_table_privilege", "has_tablespace_privilege", "mxid_age", "obj_description", "pg_backend_pid", "pg_blocking_pids",
 	"pg_collation_actual_version", "pg_current_wal_lsn", "pg_database_collation_actual_version", "pg_get_userbyid", "pg_has_role", "pg_is_in_recovery", "pg_is_other_temp_schema",
 	"pg_last_wal_replay_lsn", "pg_partition_ancestors", "pg_partition_root", "pg_postmaster_start_time",
 	"pg_size_pretty", "pg_wal_lsn_diff", "txid_current_if_assigned",

@@ -36,6 +36,7 @@ var hazards = map[string]hazard{
 	"policy":           {classes: []string{"create_policy", "drop_policy"}},
 	"owner":            {classes: []string{"alter_table", "alter_view", "alter_materialized_view", "alter_sequence", "alter_foreign_table", "alter_owner"}, options: []string{"change_owner"}},
 	"create_extension": {classes: []string{"create_extension", "drop_extension"}},
+	"alter_policy":     {classes: []string{"alter_policy"}},
 	"row_security":     {classes: []string{"alter_table"}, options: []string{"enable_row_security", "force_row_security"}},
 	"replica_identity": {classes: []string{"alter_table"}, options: []string{"replica_identity"}},
 	"view":             {classes: []string{"create_view", "create_materialized_view", "drop_view", "drop_materialized_view"}},

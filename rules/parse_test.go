@@ -191,6 +191,8 @@ func TestMistakesAreRefusedWithFileAndLine(t *testing.T) {
 		{"unknown value", "i.indexrelid = @oid", "i.indexrelid = @oit", 46, `did you mean "oid"?`},
 		{"unknown splice", "{schema}.{name}; -- the end", "{schema}.{nam}; -- the end", 43, `did you mean "name"?`},
 		{"unknown format", "{schema}.{name}; -- the end", "{schema}.{name:raw}; -- the end", 43, `unknown format "raw"`},
+		{"another statement by a word", "DROP INDEX CONCURRENTLY {schema}.{name}", "ALTER TABLE {schema}.{name} {live:enable|disable} ROW LEVEL SECURITY", 43, "one word makes alter_table enable_row_security of it, and another one alter_table disable_row_security"},
+		{"a word that is none there", "DROP INDEX CONCURRENTLY {schema}.{name}", "DROP INDEX {live:concurrently|soon} {schema}.{name}", 43, "syntax error"},
 		{"placeholder in quotes", "'not valid'", "'{name} not valid'", 46, "inside of quotes"},
 		{"single brace", "{schema}.{name}; -- the end", "{schema}.{name}} {; -- the end", 43, "a brace is written"},
 		{"definition of a fact", "DROP INDEX CONCURRENTLY {schema}.{name};", "{name:concurrently};", 43, "not filled straight from"},

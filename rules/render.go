@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -116,6 +117,11 @@ func splice(format string, v Value) (string, error) {
 		return v.Text, nil
 	case "concurrently":
 		return concurrently(v.Text)
+	}
+	if list := words(format); slices.Contains(list, v.Text) {
+		return strings.ToUpper(v.Text), nil
+	} else if list != nil {
+		return "", fmt.Errorf("%q is not one of %s", shorten(v.Text), strings.Join(list, ", "))
 	}
 	return "", fmt.Errorf("unknown format %q", format)
 }

@@ -86,6 +86,26 @@ func TestRenderedStatementsNameExactlyTheirObject(t *testing.T) {
 	})
 }
 
+// A key word is one of those that the rule lists, whatever the value is.
+// hazard: 38
+func TestKeyWordsAreThoseThatARuleLists(t *testing.T) {
+	x := template(t, `CREATE POLICY p ON {schema}.{name} FOR {command:all|select}`)
+	values := rules.Values{"schema": rules.Text("s"), "name": rules.Text("n"), "command": rules.Text("select")}
+	if sql, err := x.Inline(values); err != nil || sql != `CREATE POLICY p ON "s"."n" FOR SELECT` {
+		t.Errorf("%s, %v", sql, err)
+	}
+	for _, text := range []string{"", "SELECT", "all ", "delete", "all|select", "select TO evil"} {
+		values["command"] = rules.Text(text)
+		if sql, err := x.Inline(values); err == nil {
+			t.Errorf("%q makes %s", text, sql)
+		}
+	}
+	values["command"] = rules.Value{Null: true}
+	if _, err := x.Inline(values); err == nil {
+		t.Error("null is no key word")
+	}
+}
+
 // The quoting is the server's: names as format('%I') makes them, but always
 // quoted, and texts that the server reads back unchanged.
 // hazard: 38

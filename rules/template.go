@@ -38,12 +38,23 @@ const (
 
 // The placeholders: {schema}, {each.name:literal}, {ext:amcheck}; @min_size.
 var (
-	spliceForm = regexp.MustCompile(`^\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)(?::([a-z_][a-z0-9_]*))?\}`)
+	spliceForm = regexp.MustCompile(`^\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)(?::([a-z_][a-z0-9_|]*))?\}`)
 	bindForm   = regexp.MustCompile(`^@([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)`)
 )
 
 // formats are what may stand behind the colon of a {value}.
 var formats = []string{"literal", "number", "names", "sql", "concurrently", "declared"}
+
+// wordsForm is the other one: the key words of which the value is one.
+var wordsForm = regexp.MustCompile(`^[a-z]+(\|[a-z]+)+$`)
+
+// words are the key words that a format lists; none in another format.
+func words(format string) []string {
+	if !wordsForm.MatchString(format) {
+		return nil
+	}
+	return strings.Split(format, "|")
+}
 
 // ParseTemplate reads a statement with its placeholders. Inside of literals
 // and comments nothing is spliced, so a placeholder there is a mistake.
@@ -94,7 +105,7 @@ type lineError struct {
 
 func (e *lineError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.message) }
 
-var quotedForm = regexp.MustCompile(`\{[a-z_][a-z0-9_.]*(:[a-z_]+)?\}`)
+var quotedForm = regexp.MustCompile(`\{[a-z_][a-z0-9_.]*(:[a-z_|]+)?\}`)
 
 // brace reads {{, }} or a {value} and returns how many bytes that took.
 func (t *Template) brace(rest string) (int, error) {
@@ -110,8 +121,8 @@ func (t *Template) brace(rest string) (int, error) {
 	if p.name == "ext" && p.format != "" {
 		p.name, p.format = "ext."+p.format, ""
 	}
-	if p.format != "" && !slices.Contains(formats, p.format) {
-		return 0, fmt.Errorf("unknown format %q in %s; there are %s", p.format, m[0], strings.Join(formats, ", "))
+	if p.format != "" && !slices.Contains(formats, p.format) && words(p.format) == nil {
+		return 0, fmt.Errorf("unknown format %q in %s; there are %s, and words such as all|select", p.format, m[0], strings.Join(formats, ", "))
 	}
 	t.parts = append(t.parts, p)
 	return len(m[0]), nil

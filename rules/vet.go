@@ -216,16 +216,34 @@ func (v *vetter) inspect(section string, t Template, k known) (parser.Inspection
 			return parser.Inspection{}, false
 		}
 	}
-	list, err := parser.Inspect(t.sample(k))
-	switch {
-	case err != nil:
-		v.mistakef(t.Line, "%s: %v", section, err)
-	case len(list) != 1:
-		v.mistakef(t.Line, "%s: it has to be one statement, it is %d", section, len(list))
-	default:
-		return list[0], true
+	first := parser.Inspection{}
+	for n := range t.choices() {
+		list, err := parser.Inspect(t.sample(k, n))
+		switch {
+		case err != nil:
+			v.mistakef(t.Line, "%s: %v", section, err)
+		case len(list) != 1:
+			v.mistakef(t.Line, "%s: it has to be one statement, it is %d", section, len(list))
+		case n == 0:
+			first = list[0]
+			continue
+		case list[0].Class == first.Class && slices.Equal(list[0].Options, first.Options):
+			continue
+		default:
+			v.mistakef(t.Line, "%s: one word makes %s of it, and another one %s", section, describe(first), describe(list[0]))
+		}
+		return parser.Inspection{}, false
 	}
-	return parser.Inspection{}, false
+	return first, true
+}
+
+// choices is how many samples hold each key word that the template can have.
+func (t Template) choices() int {
+	n := 1
+	for _, p := range t.parts {
+		n = max(n, len(words(p.format)))
+	}
+	return n
 }
 
 // composed marks SQL that the rule's logic made, out of quoted names and of
@@ -260,8 +278,8 @@ const (
 	sampleExt  = "pgmend_extension"
 )
 
-// sample renders the template as it could look.
-func (t Template) sample(k known) string {
+// sample renders the template as it could look, with the nth of its key words.
+func (t Template) sample(k known, n int) string {
 	values := make(Values)
 	whole := len(t.parts) == 1
 	for _, p := range t.parts {
@@ -271,6 +289,8 @@ func (t Template) sample(k known) string {
 			values[p.name] = Text(sampleExt)
 		case p.format == "number":
 			values[p.name] = Text("1")
+		case words(p.format) != nil:
+			values[p.name] = Text(words(p.format)[n%len(words(p.format))])
 		case p.format == "names":
 			values[p.name] = Text(`["` + sampleName + `"]`)
 		case p.format == "sql" && k[p.name] == "pg_catalog.pg_get_constraintdef":

@@ -4,7 +4,7 @@
 -- every: 6h
 -- severity: warning
 -- risk: high
--- hazards: create_table, attach, constraint, grant, reloptions, row_security, replica_identity, move_rows, lock
+-- hazards: create_table, attach, constraint, grant, reloptions, row_security, policy, alter_policy, replica_identity, move_rows, lock
 -- requires: pg>=13
 -- reads: rows
 -- logic: default-ranges

@@ -83,12 +83,12 @@ app.watched refused: nothing of its own happens when its rows go
 
 -- plan
 LOCK TABLE ONLY "app"."acted_rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."acted_30" (LIKE "app"."acted_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."acted_30" (LIKE "app"."acted_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))\n  USING "heap" TABLESPACE "pg_default"
 WITH gone AS (\n  DELETE FROM ONLY "app"."acted_rest" AS d\n   WHERE d."id" >= E'30' AND d."id" < E'40'\n  RETURNING "id"\n)\nINSERT INTO "app"."acted_30" ("id") SELECT "id" FROM gone
 ALTER TABLE "app"."acted" ATTACH PARTITION "app"."acted_30" FOR VALUES FROM (E'30') TO (E'40')
 ALTER TABLE "app"."acted_30" DROP CONSTRAINT pgmend_range
 LOCK TABLE ONLY "app"."ids_rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."ids_30" (LIKE "app"."ids_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."ids_30" (LIKE "app"."ids_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))\n  USING "heap" TABLESPACE "pg_default"
 ALTER TABLE "app"."ids_30" DROP CONSTRAINT "ids_20_id_check"
 GRANT "select" ON TABLE "app"."ids_30" TO "pg_monitor"
 ALTER TABLE "app"."ids_30" SET ("fillfactor" = E'70')
@@ -97,8 +97,8 @@ WITH gone AS (\n  DELETE FROM ONLY "app"."ids_rest" AS d\n   WHERE d."id" >= E'3
 ALTER TABLE "app"."ids" ATTACH PARTITION "app"."ids_30" FOR VALUES FROM (E'30') TO (E'40')
 ALTER TABLE "app"."ids_30" DROP CONSTRAINT pgmend_range
 LOCK TABLE ONLY "app"."m rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."m_2026_04" (LIKE "app"."m_2026_03" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("at" IS NOT NULL AND "at" >= E'2026-04-01' AND "at" < E'2026-05-01'))
-CREATE TABLE "app"."m_2026_05" (LIKE "app"."m_2026_03" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("at" IS NOT NULL AND "at" >= E'2026-05-01' AND "at" < E'2026-06-01'))
+CREATE TABLE "app"."m_2026_04" (LIKE "app"."m_2026_03" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("at" IS NOT NULL AND "at" >= E'2026-04-01' AND "at" < E'2026-05-01'))\n  USING "heap" TABLESPACE "pg_default"
+CREATE TABLE "app"."m_2026_05" (LIKE "app"."m_2026_03" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("at" IS NOT NULL AND "at" >= E'2026-05-01' AND "at" < E'2026-06-01'))\n  USING "heap" TABLESPACE "pg_default"
 WITH gone AS (\n  DELETE FROM ONLY "app"."m rest" AS d\n   WHERE d."at" >= E'2026-04-01' AND d."at" < E'2026-05-01'\n  RETURNING "at", "v {x}", "id"\n)\nINSERT INTO "app"."m_2026_04" ("at", "v {x}", "id") SELECT "at", "v {x}", "id" FROM gone
 WITH gone AS (\n  DELETE FROM ONLY "app"."m rest" AS d\n   WHERE d."at" >= E'2026-05-01' AND d."at" < E'2026-06-01'\n  RETURNING "at", "v {x}", "id"\n)\nINSERT INTO "app"."m_2026_05" ("at", "v {x}", "id") SELECT "at", "v {x}", "id" FROM gone
 ALTER TABLE "app"."m ""1""" ATTACH PARTITION "app"."m_2026_04" FOR VALUES FROM (E'2026-04-01') TO (E'2026-05-01')
@@ -106,18 +106,18 @@ ALTER TABLE "app"."m ""1""" ATTACH PARTITION "app"."m_2026_05" FOR VALUES FROM (
 ALTER TABLE "app"."m_2026_04" DROP CONSTRAINT pgmend_range
 ALTER TABLE "app"."m_2026_05" DROP CONSTRAINT pgmend_range
 LOCK TABLE ONLY "app"."meant_rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."meant_30" (LIKE "app"."meant_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."meant_30" (LIKE "app"."meant_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))\n  USING "heap" TABLESPACE "pg_default"
 WITH gone AS (\n  DELETE FROM ONLY "app"."meant_rest" AS d\n   WHERE d."id" >= E'30' AND d."id" < E'40'\n  RETURNING "id", "n"\n)\nINSERT INTO "app"."meant_30" ("id", "n") SELECT "id", "n" FROM gone
 ALTER TABLE "app"."meant" ATTACH PARTITION "app"."meant_30" FOR VALUES FROM (E'30') TO (E'40')
 ALTER TABLE "app"."meant_30" DROP CONSTRAINT pgmend_range
 LOCK TABLE ONLY "app"."referred_rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."referred_30" (LIKE "app"."referred_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."referred_30" (LIKE "app"."referred_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))\n  USING "heap" TABLESPACE "pg_default"
 WITH gone AS (\n  DELETE FROM ONLY "app"."referred_rest" AS d\n   WHERE d."id" >= E'30' AND d."id" < E'40'\n  RETURNING "id"\n)\nINSERT INTO "app"."referred_30" ("id") SELECT "id" FROM gone
 ALTER TABLE "app"."referred" ATTACH PARTITION "app"."referred_30" FOR VALUES FROM (E'30') TO (E'40')
 ALTER TABLE "app"."referred_30" DROP CONSTRAINT pgmend_range
 LOCK TABLE ONLY "app"."uneven_rest" IN SHARE ROW EXCLUSIVE MODE
 LOCK TABLE ONLY "app"."watched_rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."watched_30" (LIKE "app"."watched_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."watched_30" (LIKE "app"."watched_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))\n  USING "heap" TABLESPACE "pg_default"
 WITH gone AS (\n  DELETE FROM ONLY "app"."watched_rest" AS d\n   WHERE d."id" >= E'30' AND d."id" < E'40'\n  RETURNING "id"\n)\nINSERT INTO "app"."watched_30" ("id") SELECT "id" FROM gone
 ALTER TABLE "app"."watched" ATTACH PARTITION "app"."watched_30" FOR VALUES FROM (E'30') TO (E'40')
 ALTER TABLE "app"."watched_30" DROP CONSTRAINT pgmend_range
@@ -151,12 +151,12 @@ app.sent refused: what it would change is not replicated
 
 -- plan
 LOCK TABLE ONLY "app"."filled_rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."filled_30" (LIKE "app"."filled_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."filled_30" (LIKE "app"."filled_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))\n  USING "heap" TABLESPACE "pg_default"
 WITH gone AS (\n  DELETE FROM ONLY "app"."filled_rest" AS d\n   WHERE d."id" >= E'30' AND d."id" < E'40'\n  RETURNING "id"\n)\nINSERT INTO "app"."filled_30" ("id") SELECT "id" FROM gone
 ALTER TABLE "app"."filled" ATTACH PARTITION "app"."filled_30" FOR VALUES FROM (E'30') TO (E'40')
 ALTER TABLE "app"."filled_30" DROP CONSTRAINT pgmend_range
 LOCK TABLE ONLY "app"."sent_rest" IN SHARE ROW EXCLUSIVE MODE
-CREATE TABLE "app"."sent_30" (LIKE "app"."sent_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))
+CREATE TABLE "app"."sent_30" (LIKE "app"."sent_20" INCLUDING ALL EXCLUDING IDENTITY,\n  CONSTRAINT pgmend_range CHECK ("id" IS NOT NULL AND "id" >= E'30' AND "id" < E'40'))\n  USING "heap" TABLESPACE "pg_default"
 WITH gone AS (\n  DELETE FROM ONLY "app"."sent_rest" AS d\n   WHERE d."id" >= E'30' AND d."id" < E'40'\n  RETURNING "id"\n)\nINSERT INTO "app"."sent_30" ("id") SELECT "id" FROM gone
 ALTER TABLE "app"."sent" ATTACH PARTITION "app"."sent_30" FOR VALUES FROM (E'30') TO (E'40')
 ALTER TABLE "app"."sent_30" DROP CONSTRAINT pgmend_range

@@ -2,22 +2,42 @@
 SELECT @obstacle WHERE @obstacle::text <> ''
 
 -- guard: a new partition can be made like the last one
-SELECT pg_catalog.format('%s has %s, which a new one would lack', @last_range, x.what)
+SELECT pg_catalog.format('%s has %s', @last_range, x.what)
   FROM pg_catalog.pg_class AS c
  CROSS JOIN LATERAL (
-       SELECT CASE WHEN c.relowner <> (SELECT t.relowner FROM pg_catalog.pg_class AS t WHERE t.oid = @oid) THEN 'another owner'
-                   WHEN c.relam <> (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'heap') THEN 'another access method'
-                   WHEN c.reltablespace <> 0 THEN 'a tablespace of its own'
-                   WHEN c.relreplident NOT IN ('d', 'f') THEN 'a replica identity of its own'
-                   WHEN c.relforcerowsecurity THEN 'row level security that is forced on its owner'
-                   WHEN EXISTS (SELECT FROM pg_catalog.pg_policy AS y WHERE y.polrelid = c.oid) THEN 'policies of its own'
-                   WHEN EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS x WHERE x.grantor <> c.relowner) THEN 'grants that are not its owner''s'
-                   WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute AS b WHERE b.attrelid = c.oid AND b.attacl IS NOT NULL) THEN 'grants on columns'
-                   WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.conparentid = 0) THEN 'foreign keys of its own'
+       SELECT CASE WHEN c.relowner <> (SELECT t.relowner FROM pg_catalog.pg_class AS t WHERE t.oid = @oid) THEN 'another owner than the table, who would have to make it'
+                   WHEN c.relreplident = 'i' THEN 'an index as its replica identity, and that of a new one has no name yet'
+                   WHEN c.relforcerowsecurity THEN 'row level security that is forced on its owner, who could not see whether a new one is still empty'
+                   WHEN EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS x WHERE x.grantor <> c.relowner)
+                        OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS b CROSS JOIN LATERAL pg_catalog.aclexplode(b.attacl) AS x
+                                    WHERE b.attrelid = c.oid AND x.grantor <> c.relowner) THEN 'grants that are not its owner''s to give'
+                   -- Inside of a subquery, and of a whole row, the server prints its name, which is not that of a new one.
+                   WHEN EXISTS (SELECT FROM pg_catalog.pg_policy AS y
+                                 WHERE y.polrelid = c.oid AND pg_catalog.concat(y.polqual::text, y.polwithcheck::text) ~ 'SUBLINK|:varattno 0 ')
+                        THEN 'a policy that looks at other tables or at whole rows, whose text holds the partition''s name'
                    WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
                                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS h WHERE h.tgrelid = @oid AND h.tgname = g.tgname))
-                        THEN 'triggers of its own' END AS what) AS x
+                        THEN 'a trigger of its own, whose definition holds the partition''s name'
+                   WHEN EXISTS (SELECT FROM pg_catalog.pg_rewrite AS w WHERE w.ev_class = c.oid) THEN 'a rule of its own, whose definition holds the partition''s name' END AS what) AS x
  WHERE c.oid = @last_oid::oid AND x.what IS NOT NULL
+
+-- guard: its owner may make what the last one has
+SELECT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', @child_schema, @owner)
+ WHERE NOT pg_catalog.has_schema_privilege(@owner::name, @child_schema::text, 'CREATE')
+UNION ALL
+SELECT pg_catalog.format('GRANT CREATE ON TABLESPACE %I TO %I', s.spcname, @owner)
+  FROM pg_catalog.pg_tablespace AS s
+ WHERE s.oid IN (SELECT COALESCE(NULLIF(t.reltablespace, 0), c.reltablespace)
+                   FROM pg_catalog.pg_class AS t CROSS JOIN pg_catalog.pg_class AS c WHERE t.oid = @oid AND c.oid = @last_oid::oid
+                 UNION ALL
+                 SELECT x.reltablespace
+                   FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid WHERE i.indrelid = @last_oid::oid)
+   AND NOT pg_catalog.has_tablespace_privilege(@owner::name, s.oid, 'CREATE')
+UNION ALL
+SELECT pg_catalog.format('GRANT REFERENCES ON %s TO %I', k.confrelid::regclass, @owner)
+  FROM pg_catalog.pg_constraint AS k
+ WHERE k.conrelid = @last_oid::oid AND k.contype = 'f' AND k.conparentid = 0
+   AND NOT pg_catalog.has_any_column_privilege(@owner::name, k.confrelid, 'REFERENCES')
 
 -- guard: nobody else makes the partitions
 SELECT pg_catalog.format('the extension %s is installed, and may make them', e.extname)

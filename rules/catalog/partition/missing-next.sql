@@ -5,7 +5,7 @@
 -- on: no_partition_for_row
 -- severity: critical
 -- risk: low
--- hazards: create_table, attach, constraint, grant, reloptions, row_security, replica_identity
+-- hazards: create_table, attach, constraint, grant, reloptions, row_security, policy, alter_policy, replica_identity
 -- requires: pg>=13
 -- reads: rows
 -- logic: next-partitions
@@ -66,8 +66,9 @@ DROP TABLE {child_schema}.{each.name};
 --
 -- Made are the partitions for now and the next `horizon` intervals, with the width and the naming of the last
 -- ones. Where the last three ranges are not equally wide, or leave a gap, nothing is made. A new one is like the last one:
--- its indexes, storage parameters, grants, row level security and replica identity come along; its own CHECKs do not, which
--- most often say its range. What cannot be brought (triggers or policies of its own, another owner) is said, and nothing is made.
+-- its indexes, tablespace, storage parameters, grants (on columns too), policies, row level security, foreign keys and replica identity
+-- come along; its own CHECKs do not, which most often say its range. Where the table itself has a tablespace, for new ones, that
+-- counts. What cannot be brought, such as a trigger of its own or another owner, is said with the reason, and nothing is made.
 --
 -- Where the DEFAULT partition took rows of a missing range already, `partition/default-rows` makes that partition and moves
 -- them; this rule waits for it, and goes on in the same run.
