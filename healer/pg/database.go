@@ -153,6 +153,7 @@ type session struct {
 	restricts bool // it has restrict_nonsystem_relation_kind
 	closed    bool
 	notices   []healer.Notice
+	kept      map[string]string // prepared statements, their names by their text
 }
 
 // connect opens a session and refuses one that is not what it seems: a

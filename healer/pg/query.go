@@ -21,14 +21,43 @@ func (s *session) query(ctx context.Context, sql string, args ...rules.Value) ([
 // than one. Values travel as text, with their types where those are known; the
 // server infers the others.
 func (s *session) exec(ctx context.Context, sql string, args ...rules.Value) ([]rules.Row, string, error) {
-	params, types := make([][]byte, len(args)), make([]uint32, len(args))
+	params, types := arguments(args)
+	return s.result(ctx, s.conn.ExecParams(ctx, sql, params, types, nil, nil))
+}
+
+// prepared runs one of our own statements, which are few and the same each
+// time, and keeps it: the server need not parse and plan it again.
+func (s *session) prepared(ctx context.Context, sql string, args ...rules.Value) ([]rules.Row, error) {
+	params, types := arguments(args)
+	name, known := s.kept[sql]
+	if !known {
+		name = fmt.Sprintf("pgmend_%d", len(s.kept))
+		if _, err := s.conn.Prepare(ctx, name, sql, types); err != nil {
+			return nil, s.failed(ctx, err)
+		}
+		if s.kept == nil {
+			s.kept = make(map[string]string)
+		}
+		s.kept[sql] = name
+	}
+	rows, _, err := s.result(ctx, s.conn.ExecPrepared(ctx, name, params, nil, nil))
+	return rows, err
+}
+
+func arguments(args []rules.Value) (params [][]byte, types []uint32) {
+	params, types = make([][]byte, len(args)), make([]uint32, len(args))
 	for i, a := range args {
 		types[i] = a.Type
 		if !a.Null {
 			params[i] = []byte(a.Text)
 		}
 	}
-	r := s.conn.ExecParams(ctx, sql, params, types, nil, nil).Read()
+	return params, types
+}
+
+// result reads what a statement returns.
+func (s *session) result(ctx context.Context, reader *pgconn.ResultReader) ([]rules.Row, string, error) {
+	r := reader.Read()
 	if r.Err != nil {
 		return nil, "", s.failed(ctx, r.Err)
 	}

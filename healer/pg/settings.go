@@ -54,6 +54,9 @@ func (s *session) settings(deadline time.Duration) []setting {
 		{"check_function_bodies", "off"},
 		{"default_transaction_read_only", readOnly},
 	}
+	if readOnly == "on" { // a look is over before it would be compiled, and takes one processor
+		list = append(list, setting{"jit", "off"}, setting{"max_parallel_workers_per_gather", "0"})
+	}
 	if s.version >= 140000 {
 		list = append(list, setting{"idle_session_timeout", ms(24 * time.Hour)})
 	}
