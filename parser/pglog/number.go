@@ -6,15 +6,15 @@ import "strconv"
 func atoi(s string) int { return int(atoi64(s)) }
 
 func atoi64(s string) int64 {
-	if n := len(s); n > 0 && n < 19 && digits(s, 0) == n {
-		var v int64
-		for i := range n {
-			v = v*10 + int64(s[i]-'0')
-		}
-		return v
+	var v int64
+	plain := len(s) < 19
+	for i := 0; plain && i < len(s); i++ {
+		d := s[i] - '0'
+		plain = d <= 9
+		v = v*10 + int64(d)
 	}
-	if s == "" { // strconv allocates an error
-		return 0
+	if plain {
+		return v
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {

@@ -301,7 +301,10 @@ func hostAndPort(from string) string {
 
 // key tells the processes apart whose messages may be mixed: the session, or
 // the process, as a number; 0 where the prefix names neither.
-func (m *prefixMatch) key() uint64 {
+func (m *prefixMatch) key() uint64 { return m.keyOf(atoi(m.values['p'])) }
+
+// keyOf is key where the process is read already.
+func (m *prefixMatch) keyOf(pid int) uint64 {
 	if !m.keyed {
 		return 0
 	}
@@ -319,5 +322,5 @@ func (m *prefixMatch) key() uint64 {
 		}
 		return n | 1<<63
 	}
-	return uint64(atoi64(m.values['p'])) + 1
+	return uint64(pid) + 1
 }

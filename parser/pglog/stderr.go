@@ -211,7 +211,7 @@ func (f *stderrFramer) begin(from, to int, end int64) {
 	t := f.start(from, end)
 	t.Lines = 1
 	f.match.fill(&t.Record)
-	t.Severity, t.key = f.match.level, f.match.key()
+	t.Severity, t.key = f.match.level, f.match.keyOf(t.PID)
 	text := f.match.text
 	if state, rest, ok := verboseState(text); ok {
 		t.SQLState, text = state, rest
