@@ -35,8 +35,9 @@ type Database struct {
 
 	sessions *Sessions
 
-	mu   sync.Mutex
-	idle *session // one observer session is kept for the next Read
+	mu    sync.Mutex
+	idle  *session // one observer session is kept for the next Read
+	guest *guest   // and one for the next read of the same owner
 
 	leading sync.Mutex
 	lead    *session  // holds the healer's lock
@@ -110,6 +111,9 @@ func (d *Database) Close() {
 	d.mu.Unlock()
 	if s != nil {
 		s.close()
+	}
+	if g := d.welcome(nil); g != nil {
+		g.close()
 	}
 }
 

@@ -49,18 +49,21 @@ func (d *Database) readAs(ctx context.Context, r healer.Read) ([]rules.Row, erro
 	if err != nil {
 		return nil, err
 	}
-	// A session of its own: what the owner's code may have set ends with it.
-	s, err := d.connect(ctx, d.healer, applicationName(r.Application), 0)
+	s, err := d.host(ctx, r.Role, r.Application)
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
 	var rows []rules.Row
 	err = s.transaction(ctx, "BEGIN READ WRITE", r, func(ctx context.Context) error {
 		rows, err = s.sandboxRead(ctx, r.Role, sql)
 		return err
 	})
-	return rows, err
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	d.keep(ctx, r.Role, s)
+	return rows, nil
 }
 
 // transaction reads something between BEGIN and ROLLBACK.
