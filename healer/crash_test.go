@@ -26,6 +26,7 @@ func TestCountersThatACrashResetAreNoEvidence(t *testing.T) {
 	}
 	x.super("SET enable_seqscan = off; SET enable_bitmapscan = off; SELECT * FROM app.t WHERE v = '1'")
 	seen(x.Healer, "the start")
+	x.super("CHECKPOINT") // the servers of tests commit without waiting for the disk
 	x.Player.Forget()
 	if err := x.Kill9(t.Context()); err != nil {
 		t.Fatal(err)
