@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The built-in rules. Fixtures are for the harness and are not embedded by
@@ -21,14 +22,20 @@ type Set struct {
 	files []*File
 }
 
-// Builtin returns the rules that come with pgmend.
+// Builtin returns the rules that come with pgmend. They are read and vetted
+// once in a process; nobody changes a rule.
 func Builtin() (Set, []error) {
+	set, errs := builtin()
+	return set, slices.Clone(errs)
+}
+
+var builtin = sync.OnceValues(func() (Set, []error) {
 	sub, err := fs.Sub(catalog, "catalog")
 	if err != nil {
 		return Set{}, []error{err}
 	}
 	return read(sub)
-}
+})
 
 // BuiltinFiles returns the built-in rules' files, with their fixtures.
 func BuiltinFiles() (fs.FS, error) { return fs.Sub(catalog, "catalog") }

@@ -42,7 +42,7 @@ func rulePage(w io.Writer, f *rules.File) error {
 		return fmt.Errorf("the rule %s is for no supported version of PostgreSQL", f.ID)
 	}
 	near := ""
-	if _, fixtures, errs := builtin(); len(errs) == 0 {
+	if fixtures, err := rules.BuiltinFiles(); err == nil {
 		if parsed, err := readFixture(f, fixtures); err == nil {
 			near = parsed.NearMisses()
 		}
