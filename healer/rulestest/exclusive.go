@@ -48,8 +48,12 @@ func (e *Exclusive) take(ctx context.Context, settings map[string]string) (s Ser
 // give drops what is left of a case and lets the next one in.
 func (e *Exclusive) give(ctx context.Context) error {
 	defer e.mu.Unlock()
-	return e.run(ctx, "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE NOT active",
-		"SELECT pg_catalog.pg_stat_reset_shared('bgwriter')", "SELECT pg_catalog.pg_stat_reset_shared('archiver')")
+	drops, err := e.ask(ctx, `SELECT pg_catalog.format('DROP TABLESPACE %I', t.spcname) FROM pg_catalog.pg_tablespace AS t WHERE t.spcname NOT LIKE 'pg\_%'`)
+	if err != nil {
+		return err
+	}
+	return e.run(ctx, append(drops, "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE NOT active",
+		"SELECT pg_catalog.pg_stat_reset_shared('bgwriter')", "SELECT pg_catalog.pg_stat_reset_shared('archiver')")...)
 }
 
 // Close stops the server.
@@ -97,17 +101,26 @@ func (e *Exclusive) configure(ctx context.Context, settings map[string]string) e
 }
 
 // loaded says when the settings of a new session were read.
-func (e *Exclusive) loaded(ctx context.Context) (at string, err error) {
-	c, err := pgconn.Connect(ctx, e.server.ConnString("postgres", "postgres"))
+func (e *Exclusive) loaded(ctx context.Context) (string, error) {
+	at, err := e.ask(ctx, "SELECT pg_catalog.pg_conf_load_time()")
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, c.Close(ctx)) }()
-	r := c.ExecParams(ctx, "SELECT pg_catalog.pg_conf_load_time()", nil, nil, nil, nil).Read()
-	if r.Err != nil {
-		return "", r.Err
+	return at[0], nil
+}
+
+// ask returns the first column of a query.
+func (e *Exclusive) ask(ctx context.Context, sql string) (list []string, err error) {
+	c, err := pgconn.Connect(ctx, e.server.ConnString("postgres", "postgres"))
+	if err != nil {
+		return nil, err
 	}
-	return string(r.Rows[0][0]), nil
+	defer func() { err = errors.Join(err, c.Close(ctx)) }()
+	r := c.ExecParams(ctx, sql, nil, nil, nil, nil).Read()
+	for _, row := range r.Rows {
+		list = append(list, string(row[0]))
+	}
+	return list, r.Err
 }
 
 func (e *Exclusive) run(ctx context.Context, statements ...string) (err error) {

@@ -96,7 +96,7 @@ func speaks(t *testing.T, b disposable.Binaries, language string) (csv, text []s
 	poll(t, "the last statement", func() bool {
 		csv, text = list(pglog.CSV, "pg.csv"), list(pglog.Stderr, "pg.log")
 		done := func(list []string) bool {
-			return len(list) > 0 && strings.HasSuffix(list[len(list)-1], "|timed|$1|timed")
+			return len(list) > 0 && strings.Contains(list[len(list)-1], "|execute|") && strings.HasSuffix(list[len(list)-1], "|timed|$1|timed")
 		}
 		return done(csv) && done(text)
 	})
