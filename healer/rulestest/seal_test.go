@@ -118,7 +118,7 @@ func TestAnUndoRefusesOtherOrphansThanWereMoved(t *testing.T) {
 	st := staged(t, pgtest.One(t))
 	c := asOwner(t, st)
 	exec(t, c, "CREATE TABLE app.users (id int PRIMARY KEY)", "CREATE TABLE app.letters (id int, person int)",
-		"INSERT INTO app.letters VALUES (1, 1), (2, 2)",
+		"INSERT INTO app.users VALUES (9)", "INSERT INTO app.letters VALUES (1, 1), (2, 2)",
 		"ALTER TABLE app.letters ADD CONSTRAINT letters_fk FOREIGN KEY (person) REFERENCES app.users NOT VALID")
 	repair, q := movedBy(t, st, "data/orphan-rows")
 	exec(t, c, "UPDATE "+q+" SET person = 3 WHERE id = 1")
