@@ -33,11 +33,10 @@ test-matrix: ## every rule's fixture on PostgreSQL 13 to 18, as a table
 	@scripts/ensure-postgres.sh all
 	@scripts/matrix.sh $(MAJORS)
 
-# REGRESS is a gzipped file of JSON lines with the statements of PostgreSQL's
-# regression tests: sql, file, stmt_types. It is not part of the repository.
 test-regress: ## what PostgreSQL's own regression tests leave behind: nothing of it is repaired but what is broken
 	@scripts/ensure-postgres.sh
-	PGMEND_REGRESS_DATA=$(abspath $(REGRESS)) $(GO) test -count=1 -v -timeout 30m -run TestNothingIsRepairedInTheRegressionDatabase ./healer/rulestest
+	@PGMEND_REGRESS=$$(scripts/ensure-regress.sh) && PGMEND_MAJORS=$$(basename $$(dirname $$PGMEND_REGRESS)) && export PGMEND_REGRESS PGMEND_MAJORS && \
+		$(GO) test -count=1 -v -timeout 30m -run TestNothingIsRepairedInTheRegressionDatabase ./healer/rulestest
 
 bench-scan: ## a pass of all rules over 20,000 tables and 60,000 indexes
 	@scripts/ensure-postgres.sh
@@ -147,7 +146,7 @@ install-built:
 packages: ## bin/packages: a .deb and an .rpm, of what make install installs
 	@scripts/packages.sh
 
-test-packages: ## lintian; the .deb installed, run by systemd, upgraded, purged in a throwaway copy of this machine
+test-packages: ## lintian; the .deb and the .rpm installed, run by systemd, upgraded, removed in a throwaway copy of this machine
 	@scripts/test-packages.sh
 
 clean: ## what was built here

@@ -1,8 +1,8 @@
 //go:build packages
 
-// Package packaging_test installs the .deb, edits one file, enables the unit
-// and looks at what arrives, by the real apt, dpkg and systemd. It does so in a
-// machine of its own: make test-packages.
+// Package packaging_test installs the .deb and then the .rpm, edits one file,
+// enables the unit and looks at what arrives, by the real apt, dpkg, rpm and
+// systemd. It does so in a machine of its own: make test-packages.
 package packaging_test
 
 import (
@@ -24,6 +24,7 @@ import (
 // machine is the throwaway machine that this test runs in.
 type machine struct {
 	*testing.T
+	packager
 	server *pgtest.Server
 }
 
@@ -92,16 +93,15 @@ func (m *machine) edit(replacements ...string) {
 	}
 }
 
-// packages are the older and the newer .deb.
-func packages(t *testing.T) (older, newer string) {
+// packages are the older and the newer package for a packager.
+func (p packager) packages(t *testing.T) (older, newer string) {
 	t.Helper()
-	for _, p := range []*string{&older, &newer} {
-		folder := map[*string]string{&older: "older", &newer: "newer"}[p]
-		found, err := filepath.Glob("/given/" + folder + "/*.deb")
+	for folder, name := range map[string]*string{"older": &older, "newer": &newer} {
+		found, err := filepath.Glob("/given/" + folder + "/*." + p.suffix)
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%s: %v, %v", folder, found, err)
 		}
-		*p = found[0]
+		*name = found[0]
 	}
 	return older, newer
 }
@@ -110,8 +110,15 @@ func TestThePackage(t *testing.T) {
 	if os.Getenv("PGMEND_THROWAWAY") == "" {
 		t.Fatal("this installs and purges; make test-packages runs it in a throwaway machine")
 	}
-	older, newer := packages(t)
-	m := &machine{T: t}
+	for _, p := range packagers {
+		t.Run(p.suffix, func(t *testing.T) { lives(t, p) })
+	}
+}
+
+// lives takes a package through its life.
+func lives(t *testing.T, p packager) {
+	older, newer := p.packages(t)
+	m := &machine{T: t, packager: p}
 	// What somebody's own use of this machine left, in the copy.
 	m.run("rm", "-rf", "/var/lib/pgmend", "/etc/pgmend", "/usr/bin/pgmend")
 	for _, step := range []struct {
@@ -125,7 +132,7 @@ func TestThePackage(t *testing.T) {
 		{"killed", m.killed},
 		{"healed", m.healed},
 		{"upgraded", func() { m.upgraded(newer) }},
-		{"removed and purged", m.purged},
+		{"removed", m.removed},
 	} {
 		ok := t.Run(step.name, func(t *testing.T) {
 			m.T = t
@@ -146,10 +153,10 @@ func TestThePackage(t *testing.T) {
 
 // installed: the user, the folders, the manual and the unit are there, and
 // nothing runs: a person is asked first.
-func (m *machine) installed(deb string) {
-	m.run("apt-get", "install", "-y", deb)
-	if out, err := m.try("dpkg", "--verify", "pgmend"); err != nil || out != "" {
-		m.Errorf("dpkg --verify: %v\n%s", err, out)
+func (m *machine) installed(file string) {
+	m.run(m.install[0], append(m.install[1:], file)...)
+	if out, err := m.try(m.verify[0], m.verify[1:]...); err != nil || out != "" {
+		m.Errorf("%s: %v\n%s", m.verify, err, out)
 	}
 	for path, want := range map[string]string{
 		"/etc/pgmend": "root:root 755", "/etc/pgmend/config.yaml": "root:root 644", "/etc/pgmend/rules.d": "root:root 755",
@@ -311,9 +318,9 @@ func (m *machine) healed() {
 }
 
 // upgraded: what ran runs on with the new program and the same configuration.
-func (m *machine) upgraded(deb string) {
+func (m *machine) upgraded(file string) {
 	before, pid := m.run("pgmend", "version"), m.property("pgmend", "MainPID")
-	m.run("apt-get", "install", "-y", deb)
+	m.run(m.install[0], append(m.install[1:], file)...)
 	if after := m.run("pgmend", "version"); after == before {
 		m.Errorf("before and after it is %s", after)
 	}
@@ -328,21 +335,25 @@ func (m *machine) upgraded(deb string) {
 	}
 }
 
-// purged: removing keeps the ledger and the configuration, purging leaves
-// nothing but the user.
-func (m *machine) purged() {
-	files := strings.Fields(m.run("dpkg", "-L", "pgmend"))
-	m.run("apt-get", "remove", "-y", "pgmend")
+// removed: removing keeps the ledger and the configuration; purging, where the
+// packager knows of it, leaves nothing but the user.
+func (m *machine) removed() {
+	files := strings.Fields(m.run(m.list[0], m.list[1:]...))
+	m.run(m.remove[0], m.remove[1:]...)
 	if out, err := m.try("systemctl", "is-active", "pgmend"); err == nil {
 		m.Errorf("it runs on: %s", out)
 	}
-	for _, path := range []string{"/var/lib/pgmend/pgmend.db", "/etc/pgmend/config.yaml"} {
+	for _, path := range []string{"/var/lib/pgmend/pgmend.db", m.saved} {
 		if _, err := os.Stat(path); err != nil {
 			m.Errorf("removing takes away what is to stay: %v", err)
 		}
 	}
 	m.run("rm", "-r", "/etc/pgmend/shop") // the site's own
-	m.run("apt-get", "purge", "-y", "pgmend")
+	if m.purge != nil {
+		m.run(m.purge[0], m.purge[1:]...)
+	} else {
+		m.run("rm", "-r", "/var/lib/pgmend", "/run/pgmend", "/etc/pgmend")
+	}
 	for _, path := range append(files, "/var/lib/pgmend", "/run/pgmend", "/etc/systemd/system/multi-user.target.wants/pgmend.service") {
 		info, err := os.Lstat(path)
 		if err == nil && (!info.IsDir() || strings.Contains(path, "pgmend")) {

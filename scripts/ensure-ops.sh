@@ -2,7 +2,7 @@
 # Makes sure that there are the tools for make test-ops and make test-packages,
 # and says so. The log daemons and promtool are unpacked beside the host, not
 # installed: they would take each other's place, and start services. With
-# "packages", lintian is installed and nfpm is built.
+# "packages", lintian and rpm are installed and nfpm is built.
 set -euo pipefail
 
 if [ "$(id -u)" = 0 ]; then cache=/var/cache/pgmend/ops; else cache="$HOME/.cache/pgmend/ops"; fi
@@ -26,10 +26,10 @@ unpack() {
 
 command -v apt-get >/dev/null || { say "apt-get is needed; these tests are written for Debian and Ubuntu"; exit 1; }
 if [ "${1:-}" = packages ]; then
-    if ! command -v lintian >/dev/null; then
-        say "installing lintian"
+    if ! command -v lintian >/dev/null || ! command -v rpm >/dev/null; then
+        say "installing lintian and rpm"
         as_root apt-get update -qq
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends lintian >/dev/null
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends lintian rpm >/dev/null
     fi
     if ! go version -m .bin/nfpm 2>/dev/null | grep -q "nfpm/v2[[:space:]]$nfpm"; then
         say "building nfpm $nfpm"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What make test-packages does: lintian, then packaging/machine_test.go in a
-# throwaway copy of this machine, with the .deb as it is and one of a later
-# version.
+# throwaway copy of this machine, with the .deb and the .rpm as they are and
+# those of a later version.
 set -euo pipefail
 given=$(mktemp -d)
 trap 'rm -rf "$given"' EXIT
@@ -12,11 +12,10 @@ scripts/packages.sh
 version=$(dpkg-deb -f bin/packages/*.deb Version)
 echo "lintian"
 lintian --allow-root --fail-on error,warning bin/packages/*.deb
-mv bin/packages/*.deb "$given/older/"
+mv bin/packages/* "$given/older/"
 VERSION="${version%-*}+newer" scripts/packages.sh >/dev/null
-mv bin/packages/*newer*.deb "$given/newer/"
-rm bin/packages/*newer*
-cp "$given"/older/*.deb bin/packages/
+mv bin/packages/* "$given/newer/"
+cp "$given"/older/* bin/packages/
 
 go test -c -tags packages -o "$given/test" ./packaging
-scripts/throwaway-machine.sh "$given" /given/test -test.v -test.timeout 9m
+TIMEOUT=16m scripts/throwaway-machine.sh "$given" /given/test -test.v -test.timeout 15m

@@ -35,9 +35,12 @@ type Database struct {
 
 	sessions *Sessions
 
-	mu    sync.Mutex
-	idle  *session // one observer session is kept for the next Read
-	guest *guest   // and one for the next read of the same owner
+	mu   sync.Mutex
+	idle *session // one observer session is kept for the next Read
+
+	reading  lodge // for the next read of the same owner
+	mending  lodge // for the next step of the same attempt
+	watching lodge // for whom watches that
 
 	leading sync.Mutex
 	lead    *session  // holds the healer's lock
@@ -112,8 +115,8 @@ func (d *Database) Close() {
 	if s != nil {
 		s.close()
 	}
-	if g := d.welcome(nil); g != nil {
-		g.close()
+	for _, l := range []*lodge{&d.reading, &d.mending, &d.watching} {
+		l.close()
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 // operation is a session that repairs, and the one that watches it.
 type operation struct {
 	*session
+	use   string // of the session, for the lodge
 	op    healer.Operation
 	watch *watchdog
 	// resting ends the watching between two statements; nil: there is none.
@@ -41,11 +42,12 @@ func (d *Database) Begin(ctx context.Context, op healer.Operation) (healer.Sessi
 		op.LockBudget = defaultBudget
 	}
 	login := d.login(op)
-	s, err := d.connect(ctx, login, applicationName(op.Application), op.Deadline)
+	use := login.User + " " + login.Database + " " + op.Application
+	s, err := d.lodged(ctx, &d.mending, use, login, op.Application, op.Deadline)
 	if err != nil {
 		return nil, err
 	}
-	o := &operation{session: s, op: op}
+	o := &operation{session: s, use: use, op: op}
 	if err = o.here(ctx); err == nil {
 		o.watch, err = d.newWatchdog(ctx, login, s.conn.PID(), op)
 	}
@@ -97,10 +99,18 @@ func (o *operation) here(ctx context.Context) error {
 	return nil
 }
 
-// Close commits or rolls back a transaction and ends both sessions.
-func (o *operation) Close(ctx context.Context, commit bool) error {
-	defer o.close()
-	defer o.watch.close()
+// Close commits or rolls back a transaction and ends both sessions. After what
+// went well they are kept for the next step of the same attempt.
+func (o *operation) Close(ctx context.Context, commit bool) (err error) {
+	defer func() {
+		if err != nil || !commit {
+			o.close()
+			o.watch.close()
+			return
+		}
+		o.db.lodge(ctx, &o.db.mending, o.use, o.session)
+		o.watch.rest()
+	}()
 	if err := o.wake(); err != nil {
 		if commit {
 			return err

@@ -3,7 +3,9 @@ package pg_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -150,9 +152,14 @@ func TestMissingMembershipSaysTheGrant(t *testing.T) {
 	}
 }
 
+// attempts counts them: each has a name of its own, as repairs have.
+var attempts atomic.Int64
+
+func attempt() string { return fmt.Sprintf("pgmend/test/%d", attempts.Add(1)) }
+
 func begin(t *testing.T, db *pg.Database, mode rules.Mode) healer.Session {
 	t.Helper()
-	s, err := db.Begin(t.Context(), healer.Operation{Application: "pgmend/test/1", Mode: mode, Deadline: 20 * time.Second})
+	s, err := db.Begin(t.Context(), healer.Operation{Application: attempt(), Mode: mode, Deadline: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func (d *Database) readAs(ctx context.Context, r healer.Read) ([]rules.Row, erro
 	if err != nil {
 		return nil, err
 	}
-	s, err := d.host(ctx, r.Role, r.Application)
+	s, err := d.lodged(ctx, &d.reading, r.Role, d.healer, r.Application, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (d *Database) readAs(ctx context.Context, r healer.Read) ([]rules.Row, erro
 		s.close()
 		return nil, err
 	}
-	d.keep(ctx, r.Role, s)
+	d.lodge(ctx, &d.reading, r.Role, s)
 	return rows, nil
 }
 

@@ -63,7 +63,7 @@ func ownSettings(t *testing.T, x *site) {
 	for name, value := range map[string]string{"session_replication_role": "replica", "zero_damaged_pages": "on", "ignore_checksum_failure": "on"} {
 		x.Exec(t, x.name, "postgres", "ALTER ROLE "+x.healr+" SET "+name+" = "+value)
 		var refused *healer.Refusal
-		op, err := x.db.Begin(t.Context(), healer.Operation{Application: "pgmend/test/1", Mode: rules.Transaction})
+		op, err := x.db.Begin(t.Context(), healer.Operation{Application: attempt(), Mode: rules.Transaction})
 		if !errors.As(err, &refused) || !strings.Contains(refused.Reason, name) {
 			t.Errorf("with %s = %s it repairs: %v", name, value, err)
 		}
@@ -181,7 +181,7 @@ func TestTheActingSessionMakesSureWhereItIs(t *testing.T) {
 		t.Helper()
 		there := here
 		change(&there)
-		op, err := x.db.Begin(t.Context(), healer.Operation{Application: "pgmend/test/1", Mode: rules.Session, Server: there})
+		op, err := x.db.Begin(t.Context(), healer.Operation{Application: attempt(), Mode: rules.Session, Server: there})
 		if err != nil {
 			return err
 		}

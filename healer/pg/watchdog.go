@@ -35,6 +35,7 @@ const (
 // everybody behind it. It signals nobody but us.
 type watchdog struct {
 	*session
+	use     string // of the session, for the lodge
 	pid     uint32
 	started string // backend_start of that process, as the server prints it
 	budget  time.Duration
@@ -47,11 +48,15 @@ type watchdog struct {
 // newWatchdog opens it with the login of the session that it watches, which may
 // always be seen by it.
 func (d *Database) newWatchdog(ctx context.Context, login *pgconn.Config, pid uint32, op healer.Operation) (*watchdog, error) {
-	s, err := d.connect(ctx, login, "pgmend/watchdog", 0)
+	use := login.User + " " + login.Database
+	s, err := d.lodged(ctx, &d.watching, use, login, "pgmend/watchdog", 0)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.query(ctx, "SELECT a.backend_start FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = $1", oid(pid))
+	// By its name too: a session that was kept may have been left with another
+	// server, where that number is another's.
+	rows, err := s.prepared(ctx, `SELECT a.backend_start FROM pg_catalog.pg_stat_activity AS a
+		WHERE a.pid = $1 AND a.application_name = $2`, oid(pid), name(applicationName(op.Application)))
 	if err == nil && (len(rows) != 1 || rows[0][0].Null) {
 		err = &healer.DatabaseError{Message: "the session that is to be watched is not to be seen"}
 	}
@@ -59,7 +64,16 @@ func (d *Database) newWatchdog(ctx context.Context, login *pgconn.Config, pid ui
 		s.close()
 		return nil, err
 	}
-	return &watchdog{session: s, pid: pid, started: rows[0][0].Text, budget: op.LockBudget, alarm: op.Alarm}, nil
+	return &watchdog{session: s, use: use, pid: pid, started: rows[0][0].Text, budget: op.LockBudget, alarm: op.Alarm}, nil
+}
+
+// rest keeps its session for the next step. No code runs in it but ours.
+func (w *watchdog) rest() {
+	if w.db.cfg.Brief || w.conn.IsClosed() {
+		w.close()
+		return
+	}
+	w.db.watching.keep(w.use, w.session)
 }
 
 // sighting is what the watchdog saw during one statement.
@@ -119,7 +133,7 @@ func (w *watchdog) start(ctx context.Context, how watching) (watched context.Con
 func (w *watchdog) look(seen *sighting, how watching) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	rows, err := w.query(ctx, watchSQL, oid(w.pid))
+	rows, err := w.prepared(ctx, watchSQL, oid(w.pid))
 	if err != nil {
 		return
 	}
@@ -267,7 +281,7 @@ func (s *sighting) locks() []healer.LockUse {
 // wal asks for a position of the WAL, up to which it was made (insert) or is on
 // disk (flush); 0 where it may not be asked.
 func (w *watchdog) wal(ctx context.Context, position string) int64 {
-	rows, err := w.query(ctx, "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_"+position+"_lsn(), '0/0')::pg_catalog.int8")
+	rows, err := w.prepared(ctx, "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_"+position+"_lsn(), '0/0')::pg_catalog.int8")
 	if err != nil {
 		return 0
 	}
