@@ -217,7 +217,11 @@ func (l *lane) forge(ctx context.Context, known rules.Set, n int) error {
 }
 
 // harmless is how the statements begin that no rule wrote.
-var harmless = regexp.MustCompile(`^(--[^\n]*\n|\s)*(SELECT|WITH|BEGIN|COMMIT|ROLLBACK|SET ROLE|SET LOCAL ROLE|RESET ROLE|SET TRANSACTION READ ONLY)\b`)
+var harmless = regexp.MustCompile(`^(--[^\n]*\n|\s)*(SELECT|WITH|BEGIN|COMMIT|ROLLBACK|SET ROLE|SET LOCAL ROLE|RESET ROLE|SET TRANSACTION READ ONLY|DISCARD ALL)\b`)
+
+// executed is what the server says before a statement of the extended protocol:
+// one for itself, or one of ours that is kept prepared.
+var executed = regexp.MustCompile(`^execute (<unnamed>|pgmend_\d+): `)
 
 // bound is a parameter as the server's log has it.
 var bound = regexp.MustCompile(`\$\d+ = '((?:[^']|'')*)'`)
@@ -239,11 +243,12 @@ func (x *site) saw(all []*lane) {
 		if l == nil {
 			continue
 		}
-		_, sql, ok := strings.Cut(record[13], "execute <unnamed>: ")
+		how := executed.FindString(record[13])
+		sql := record[13][len(how):]
 		switch {
-		case !ok:
-			if strings.HasPrefix(record[13], "statement: ") {
-				x.t.Errorf("a statement over the simple protocol: %q", record[13])
+		case how == "":
+			if strings.HasPrefix(record[13], "statement: ") || strings.HasPrefix(record[13], "execute ") {
+				x.t.Errorf("a statement that is not executed as ours are: %q", record[13])
 			}
 		case l.planned[sql] > 0:
 			l.planned[sql]--
