@@ -103,6 +103,7 @@ type Read struct {
 	Role        string        // run as this owner, sandboxed; "": as the observer
 	LockTimeout time.Duration // 0: the default, 200 ms
 	Timeout     time.Duration // 0: the default, 30 s
+	Keep        bool          // the session keeps its plan: it is asked again and again
 }
 
 // Operation is what a session is opened for.

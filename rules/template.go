@@ -94,6 +94,7 @@ func ParseTemplate(text string, line int) (Template, error) {
 	if err != nil {
 		return Template{}, err
 	}
+	t.join()
 	return t, nil
 }
 
@@ -128,12 +129,24 @@ func (t *Template) brace(rest string) (int, error) {
 	return len(m[0]), nil
 }
 
-func (t *Template) literal(s string) {
-	if n := len(t.parts); n > 0 && t.parts[n-1].kind == partText {
-		t.parts[n-1].text += s
-		return
+func (t *Template) literal(s string) { t.parts = append(t.parts, part{kind: partText, text: s}) }
+
+// join makes one part of the text between two placeholders.
+func (t *Template) join() {
+	var out []part
+	for i := 0; i < len(t.parts); {
+		var text strings.Builder
+		for ; i < len(t.parts) && t.parts[i].kind == partText; i++ {
+			text.WriteString(t.parts[i].text)
+		}
+		if text.Len() > 0 {
+			out = append(out, part{kind: partText, text: text.String()})
+		}
+		for ; i < len(t.parts) && t.parts[i].kind != partText; i++ {
+			out = append(out, t.parts[i])
+		}
 	}
-	t.parts = append(t.parts, part{kind: partText, text: s})
+	t.parts = out
 }
 
 // Verbatim is a template of a text that holds no placeholders.

@@ -9,8 +9,12 @@ import (
 	"github.com/pgmend/pgmend/rules"
 )
 
-//go:embed sql/functions.sql
-var functionsSQL string
+var (
+	//go:embed sql/functions.sql
+	functionsSQL string
+
+	functionsQuery = query(&functionsSQL)
+)
 
 // mostCalled is how many functions of one name are listed.
 const mostCalled = 5
@@ -29,7 +33,7 @@ func (w *Watch) called(ctx context.Context, event rules.Values, list []entry) (e
 	if plain == "" {
 		return entry{}, false, nil
 	}
-	rows, err := ask(ctx, w.Reader, functionsSQL, rules.Values{"name": rules.Text(name), "plain": rules.Text(plain)})
+	rows, err := ask(ctx, w.Reader, functionsQuery, rules.Values{"name": rules.Text(name), "plain": rules.Text(plain)})
 	if err != nil || len(rows) == 0 {
 		return entry{}, false, err
 	}

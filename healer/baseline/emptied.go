@@ -10,8 +10,12 @@ import (
 	"github.com/pgmend/pgmend/rules"
 )
 
-//go:embed sql/sizes.sql
-var sizesSQL string
+var (
+	//go:embed sql/sizes.sql
+	sizesSQL string
+
+	sizesQuery = query(&sizesSQL)
+)
 
 // emptied leaves to a person the foreign keys that were lost with a table that
 // came back empty: they would refuse every row that refers to what it had, old
@@ -32,7 +36,7 @@ func (w *Watch) emptied(ctx context.Context, list []Difference, want, have Schem
 	if len(oids) == 0 {
 		return nil
 	}
-	rows, err := ask(ctx, w.Reader, sizesSQL, rules.Values{"oids": rules.Text(strings.Join(oids, ","))})
+	rows, err := ask(ctx, w.Reader, sizesQuery, rules.Values{"oids": rules.Text(strings.Join(oids, ","))})
 	if err != nil {
 		return fmt.Errorf("read the sizes of tables: %w", err)
 	}

@@ -7,17 +7,26 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/rules"
 )
 
-//go:embed sql/schema.sql
-var schemaSQL string
+var (
+	//go:embed sql/schema.sql
+	schemaSQL string
+	//go:embed sql/needs.sql
+	needsSQL string
 
-//go:embed sql/needs.sql
-var needsSQL string
+	schemaQuery, needsQuery = query(&schemaSQL), query(&needsSQL)
+)
+
+// query is one of our own, read once.
+func query(sql *string) func() (rules.Template, error) {
+	return sync.OnceValues(func() (rules.Template, error) { return rules.ParseTemplate(*sql, 1) })
+}
 
 // readTime bounds one of the two queries; a schema of 2,000 tables takes about
 // a second.
@@ -30,7 +39,7 @@ func Read(ctx context.Context, r healer.Reader) (Schema, error) {
 		return Schema{}, err
 	}
 	s := Schema{Database: id.Database, Server: id.SystemIdentifier, Version: id.Version}
-	rows, err := ask(ctx, r, schemaSQL, nil)
+	rows, err := ask(ctx, r, schemaQuery, nil)
 	if err != nil {
 		return Schema{}, fmt.Errorf("read the schema: %w", err)
 	}
@@ -48,7 +57,7 @@ func Read(ctx context.Context, r healer.Reader) (Schema, error) {
 		}
 		s.Objects = append(s.Objects, o)
 	}
-	if rows, err = ask(ctx, r, needsSQL, nil); err != nil {
+	if rows, err = ask(ctx, r, needsQuery, nil); err != nil {
 		return Schema{}, fmt.Errorf("read what needs what: %w", err)
 	}
 	s.needs(rows)
@@ -56,12 +65,14 @@ func Read(ctx context.Context, r healer.Reader) (Schema, error) {
 	return s, nil
 }
 
-func ask(ctx context.Context, r healer.Reader, sql string, values rules.Values) ([]rules.Row, error) {
-	t, err := rules.ParseTemplate(sql, 1)
+// ask runs one of our own queries. The server keeps its plan: while drifts are
+// healed one after the other, the schema is read before and after each.
+func ask(ctx context.Context, r healer.Reader, query func() (rules.Template, error), values rules.Values) ([]rules.Row, error) {
+	t, err := query()
 	if err != nil {
 		return nil, err
 	}
-	return r.Read(ctx, healer.Read{Application: "pgmend/baseline", Query: t, Values: values, Timeout: readTime})
+	return r.Read(ctx, healer.Read{Application: "pgmend/baseline", Query: t, Values: values, Timeout: readTime, Keep: true})
 }
 
 // needs notes what objects need of each other. What is not in the schema, such

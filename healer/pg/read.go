@@ -25,9 +25,14 @@ func (d *Database) Read(ctx context.Context, r healer.Read) ([]rules.Row, error)
 	var rows []rules.Row
 	err = s.transaction(ctx, "BEGIN READ ONLY", r, func(ctx context.Context) error {
 		bound, err := r.Query.Bind(r.Values)
-		if err == nil {
-			rows, err = s.query(ctx, bound.SQL, bound.Args...)
+		if err != nil {
+			return err
 		}
+		ask := s.query
+		if r.Keep {
+			ask = s.prepared
+		}
+		rows, err = ask(ctx, bound.SQL, bound.Args...)
 		return err
 	})
 	return rows, err
