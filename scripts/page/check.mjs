@@ -30,6 +30,10 @@ async function look(url, width, colorScheme, scripts) {
   const begun = Date.now();
   await page.goto(url, { waitUntil: "load" });
   const took = Date.now() - begun;
+  // What is below the fold is laid out when it is looked at.
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width, height: Math.min(height + 600, 12000) });
+  await page.waitForTimeout(200);
   await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
   if (scripts) {
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
