@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes sure that PostgreSQL's own regression tests can be run, and prints the
-# directory that has them: the suite of the distribution's source package, its
-# library built against the server's headers, and pg_regress. They are unpacked
-# beside the host, with package lists of their own; nothing is installed.
+# directory that has them: the suite of the distribution's source package, and
+# its library built against the server's headers. They are unpacked beside the
+# host, with package lists of their own; nothing is installed.
 set -euo pipefail
 
 if [ "$(id -u)" = 0 ]; then cache=/var/cache/pgmend/regress; else cache="$HOME/.cache/pgmend/regress"; fi
@@ -12,7 +12,7 @@ command -v apt-get >/dev/null || { say "apt-get is needed; the suite is taken fr
 postgres=$(ls -d /usr/lib/postgresql/*/bin/postgres 2>/dev/null | sort -V | tail -n 1)
 [ -n "$postgres" ] || { say "there is no server of the distribution: apt install postgresql"; exit 1; }
 bin=$(dirname "$postgres")
-[ -x "$bin/psql" ] || { say "pg_regress needs $bin/psql: apt install postgresql-client"; exit 1; }
+[ -x "$bin/psql" ] || { say "psql runs them, and there is no $bin/psql: apt install postgresql-client"; exit 1; }
 major=$(basename "$(dirname "$bin")")
 version=$(dpkg-query -W -f='${source:Version}' "postgresql-$major")
 here=$cache/$major/$version
@@ -39,7 +39,8 @@ if [ ! -e "$here/done" ]; then
     rm -rf "$here"
     mkdir -p "$here"
     mv src/test/regress/* "$here/"
-    cp "unpacked/usr/lib/postgresql/$major/lib/pgxs/src/test/regress/pg_regress" "$here/"
+    # contrib's, which the suite expects beside its own.
+    ln -s "/usr/lib/postgresql/$major/lib/autoinc.so" "/usr/lib/postgresql/$major/lib/refint.so" "$here/"
     chmod -R a+rX "$cache"
     touch "$here/done"
 fi

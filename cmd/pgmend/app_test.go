@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -239,9 +238,13 @@ func TestRemote(t *testing.T) {
 	}
 	s := &healer.Service{Healers: []*healer.Healer{healer.New(healer.Config{Ledger: l, State: l})}}
 	ctx, cancel := context.WithCancel(context.Background())
+	socket, err := control.Listen(ctx, env["PGMEND_CONTROL_SOCKET"], "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	done := make(chan error)
 	go func() {
-		done <- control.NewServer(control.Config{Path: env["PGMEND_CONTROL_SOCKET"], Repairs: s, Answers: s, Brake: s, Health: health{}}).Run(ctx)
+		done <- control.NewServer(control.Config{Repairs: s, Answers: s, Brake: s, Health: health{}}).Run(ctx, socket)
 	}()
 	defer func() {
 		cancel()
@@ -249,13 +252,6 @@ func TestRemote(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		if _, err := control.Dial(ctx, env["PGMEND_CONTROL_SOCKET"]); err == nil {
-			break
-		} else if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
 	if code, out = run("pause", "--for", "1h"); code != exitOK || !strings.Contains(out, "paused by") || !strings.Contains(out, "mode observe, process 42") {
 		t.Errorf("pause: %d %s", code, out)
 	}

@@ -48,7 +48,7 @@ stdin. A record has the texts of the log as they are: literals are not masked.`,
 
 // parseLogs writes the records that are selected, in the order of the logs.
 func (a *app) parseLogs(ctx context.Context, paths []string, s selection, write writeRecord) error {
-	pool, err := newWorker()
+	pool, err := hurriedWorker(ctx)
 	if err != nil {
 		return err
 	}

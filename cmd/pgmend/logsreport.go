@@ -80,7 +80,7 @@ func statementCache(ctx context.Context, pool *worker.Pool) *parser.Cache {
 
 // sumUp reads the logs. What could be read is summed up, also with an error.
 func (a *app) sumUp(ctx context.Context, paths []string, s selection, top int) (report.Logs, error) {
-	pool, err := newWorker()
+	pool, err := hurriedWorker(ctx)
 	if err != nil {
 		return report.Logs{}, err
 	}

@@ -17,26 +17,19 @@ import (
 	"github.com/pgmend/pgmend/parser/workload"
 )
 
-// page serves the local page until the context ends.
-func (d *daemon) page(ctx context.Context) error {
-	listeners, err := d.listenPage(ctx)
-	if err != nil {
-		return err
-	}
-	if len(listeners) == 0 {
-		<-ctx.Done()
-		return nil
-	}
+// page is the local page; ok is false where nobody is to see one.
+func (d *daemon) page(ctx context.Context) (f front, ok bool, err error) {
 	c := page.Config{Source: pageSource{d}, Hub: d.hub, Hosts: d.conf.Page.Hosts}
 	if d.conf.Page.Listen != "" {
 		if c.Token, err = secret("page: token_file", d.conf.Page.TokenFile); err == nil && strings.TrimSpace(c.Token) == "" {
 			err = fmt.Errorf("page: %s holds no token; openssl rand -hex 32 makes one", d.conf.Page.TokenFile)
 		}
 		if err != nil {
-			return errors.Join(err, closeAll(listeners))
+			return f, false, err
 		}
 	}
-	return page.NewServer(c).Run(ctx, listeners...)
+	listeners, err := d.listenPage(ctx)
+	return front{"page", listeners, func(ctx context.Context) error { return page.NewServer(c).Run(ctx, listeners...) }}, len(listeners) > 0, err
 }
 
 // listenPage opens what the page is served on.
@@ -64,14 +57,6 @@ func (d *daemon) listenPage(ctx context.Context) (out []net.Listener, err error)
 		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
 	}
 	return append(out, l), nil
-}
-
-func closeAll(list []net.Listener) error {
-	var err error
-	for _, l := range list {
-		err = errors.Join(err, l.Close())
-	}
-	return err
 }
 
 // pageSource is the daemon as the page sees it.

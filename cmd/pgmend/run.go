@@ -150,15 +150,14 @@ func (a *app) daemon(ctx context.Context, conf *config.Config, log *slog.Logger,
 // first that fails ends the others.
 func (d *daemon) run(ctx context.Context, first *site, hup <-chan os.Signal) error {
 	d.enter(first)
-	crew := newCrew(ctx)
-	crew.start("control", control.NewServer(control.Config{
-		Path: first.conf.Control.Socket, Group: first.conf.Control.Group,
-		Repairs: d, Answers: d.records, Brake: d.records, Health: d, Alerts: d, Baselines: d,
-	}).Run)
-	if listen := first.conf.Metrics.Listen; listen != "" {
-		crew.start("metrics", control.Web{Listen: listen, Group: first.conf.Control.Group, Handler: d.metrics}.Run)
+	fronts, err := d.open(ctx, first.conf)
+	if err != nil {
+		return err
 	}
-	crew.start("page", d.page)
+	crew := newCrew(ctx)
+	for _, s := range fronts {
+		crew.start(s.name, s.run)
+	}
 	crew.start("hearsay", func(ctx context.Context) error {
 		return d.book.Run(ctx, d.ledger, func(err error) {
 			d.log.WarnContext(ctx, "what the log said could not be saved", event.KeyError, err.Error())

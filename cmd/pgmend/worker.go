@@ -21,13 +21,24 @@ func (a *app) workerCommand() *cobra.Command {
 	}
 }
 
-// newWorker returns a pool whose child is this program, without environment.
-func newWorker() (*worker.Pool, error) {
+// newWorker returns a pool whose child is this program, without environment but
+// what is given.
+func newWorker(env ...string) (*worker.Pool, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program for the parser's process: %w", err)
 	}
-	return worker.New(worker.Config{Command: []string{self, workerCommand}})
+	return worker.New(worker.Config{Command: []string{self, workerCommand}, Env: env})
+}
+
+// hurriedWorker is one for a command that is over soon: its child starts while
+// the first of a log is read, and collects little of its garbage.
+func hurriedWorker(ctx context.Context) (*worker.Pool, error) {
+	pool, err := newWorker(fmt.Sprintf("GOGC=%d", hurriedCollection))
+	if err == nil {
+		go pool.Start(ctx)
+	}
+	return pool, err
 }
 
 // openParser opens the parser for the tables command, whose contract has no

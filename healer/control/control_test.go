@@ -63,7 +63,7 @@ func (s *service) Status(context.Context) (Status, error) { return Status{Mode: 
 // serve runs a server and returns a client of it.
 func serve(t *testing.T, s *service) (*Client, string) {
 	t.Helper()
-	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s})
+	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s}, privately(t))
 	c, err := Dial(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
@@ -71,30 +71,34 @@ func serve(t *testing.T, s *service) (*Client, string) {
 	return c, path
 }
 
-// serveAll runs a server until the test ends, and returns its path.
-func serveAll(t *testing.T, c Config) string {
+// privately listens in a folder of the test's.
+func privately(t *testing.T) net.Listener {
 	t.Helper()
-	if c.Path == "" {
-		c.Path = filepath.Join(t.TempDir(), "run", "control.sock")
+	return listen(t, filepath.Join(t.TempDir(), "run", "control.sock"), "")
+}
+
+func listen(t *testing.T, path, group string) net.Listener {
+	t.Helper()
+	l, err := Listen(t.Context(), path, group)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return l
+}
+
+// serveAll runs a server until the test ends, and returns its path.
+func serveAll(t *testing.T, c Config, l net.Listener) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- NewServer(c).Run(ctx) }()
+	go func() { ended <- NewServer(c).Run(ctx, l) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	})
-	for deadline := time.Now().Add(5 * time.Second); ; {
-		_, err := Dial(t.Context(), c.Path)
-		if err == nil {
-			return c.Path
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+	return l.Addr().String()
 }
 
 type list []healer.Transition

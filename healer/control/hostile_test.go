@@ -38,7 +38,7 @@ func (c *chatty) Heal(ctx context.Context, _ healer.Options, obs healer.Observer
 // locks may be held while a transition is told.
 func TestAClientThatDoesNotReadStopsNothing(t *testing.T) {
 	s := &chatty{told: make(chan struct{})}
-	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s, lineTime: 100 * time.Millisecond})
+	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s, lineTime: 100 * time.Millisecond}, privately(t))
 	conn, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestAClientThatDoesNotReadStopsNothing(t *testing.T) {
 // for good.
 func TestASlowBodyIsGivenUp(t *testing.T) {
 	s := &service{}
-	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s, bodyTime: 50 * time.Millisecond})
+	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s, bodyTime: 50 * time.Millisecond}, privately(t))
 	conn, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func TestOtherUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &service{}
-	path := serveAll(t, Config{Path: filepath.Join(dir, "run", "control.sock"), Group: "daemon", Repairs: s, Answers: s, Brake: s, Health: s})
+	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s}, listen(t, filepath.Join(dir, "run", "control.sock"), "daemon"))
 	for _, c := range []struct {
 		uid, gid uint32
 		want     string
@@ -177,7 +177,7 @@ func TestOtherUsers(t *testing.T) {
 // nobody else; goleak holds the first half.
 func TestAbruptDisconnects(t *testing.T) {
 	s := &service{}
-	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s})
+	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s}, privately(t))
 	request := "POST /v1/heal HTTP/1.1\r\nHost: pgmend\r\nContent-Length: 14\r\n\r\n" + `{"options":{}}`
 	for n := range len(request) + 1 {
 		conn, err := net.Dial("unix", path)
@@ -203,7 +203,7 @@ func TestAbruptDisconnects(t *testing.T) {
 // One connection serves several requests, also after a stream with deadlines.
 func TestAConnectionIsUsedAgain(t *testing.T) {
 	s := &service{}
-	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s, bodyTime: 20 * time.Millisecond, lineTime: 20 * time.Millisecond})
+	path := serveAll(t, Config{Repairs: s, Answers: s, Brake: s, Health: s, bodyTime: 20 * time.Millisecond, lineTime: 20 * time.Millisecond}, privately(t))
 	dials := 0
 	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		dials++

@@ -18,10 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Config says what a server serves and where.
+// Config says what a server serves.
 type Config struct {
-	Path    string // of the socket
-	Group   string // that may connect; "": the process's own
 	Repairs Repairs
 	Answers Answers
 	Brake   Brake
@@ -57,11 +55,7 @@ const (
 
 // Run serves until the context ends. A request at work then sees its own
 // context end, and is answered.
-func (s *Server) Run(ctx context.Context) error {
-	l, err := Listen(ctx, s.cfg.Path, s.cfg.Group)
-	if err != nil {
-		return err
-	}
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
 		Handler: s.routes(), ReadHeaderTimeout: headTime, IdleTimeout: idleTime, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },

@@ -42,21 +42,20 @@ func Address(listen string) (network, address string, err error) {
 	return "tcp", listen, nil
 }
 
-// Run serves until the context ends.
-func (w Web) Run(ctx context.Context) error {
+// Open begins to listen.
+func (w Web) Open(ctx context.Context) (net.Listener, error) {
 	network, address, err := Address(w.Listen)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var l net.Listener
 	if network == "unix" {
-		l, err = Listen(ctx, address, w.Group)
-	} else {
-		l, err = (&net.ListenConfig{}).Listen(ctx, network, address)
+		return Listen(ctx, address, w.Group)
 	}
-	if err != nil {
-		return err
-	}
+	return (&net.ListenConfig{}).Listen(ctx, network, address)
+}
+
+// Run serves until the context ends.
+func (w Web) Run(ctx context.Context, l net.Listener) error {
 	return serveUntil(ctx, "metrics", l, &http.Server{
 		Handler: w.Handler, ReadHeaderTimeout: headTime, ReadTimeout: bodyTime, WriteTimeout: webTime,
 		IdleTimeout: idleTime, MaxHeaderBytes: 16 << 10,

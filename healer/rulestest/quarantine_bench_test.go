@@ -37,7 +37,7 @@ func quarantine(b *testing.B, rows int) {
 	b.Helper()
 	st := staged(b, pgtest.One(b))
 	c := asOwner(b, st)
-	exec(b, c, "CREATE TABLE app.items (id bigint PRIMARY KEY, key text NOT NULL, body text, n int NOT NULL DEFAULT 0)",
+	perform(b, c, "CREATE TABLE app.items (id bigint PRIMARY KEY, key text NOT NULL, body text, n int NOT NULL DEFAULT 0)",
 		fmt.Sprintf("INSERT INTO app.items (id, key, body) SELECT g, 'key ' || g %% %d, repeat('x', 100) FROM generate_series(1, %d) AS g", rows, 2*rows),
 		"VACUUM ANALYZE app.items")
 	if r := c.ExecParams(b.Context(), "CREATE UNIQUE INDEX CONCURRENTLY items_key ON app.items (key)", nil, nil, nil, nil).Read(); r.Err == nil {

@@ -39,7 +39,7 @@ func asOwner(t testing.TB, st *rulestest.Stage) *pgconn.PgConn {
 	return c
 }
 
-func exec(t testing.TB, c *pgconn.PgConn, statements ...string) {
+func perform(t testing.TB, c *pgconn.PgConn, statements ...string) {
 	t.Helper()
 	for _, sql := range statements {
 		if r := c.ExecParams(t.Context(), sql, nil, nil, nil, nil).Read(); r.Err != nil {
@@ -108,7 +108,7 @@ func withDuplicates(t *testing.T, s *pgtest.Server, key string) (st *rulestest.S
 	t.Helper()
 	st = staged(t, s)
 	c = asOwner(t, st)
-	exec(t, c, mails...)
+	perform(t, c, mails...)
 	if r := c.ExecParams(t.Context(), "CREATE UNIQUE INDEX CONCURRENTLY mails_key ON app.mails ("+key+")", nil, nil, nil, nil).Read(); r.Err == nil {
 		t.Fatal("the index could be built")
 	}
@@ -157,7 +157,7 @@ func putBack(t *testing.T, st *rulestest.Stage, c *pgconn.PgConn, moved healer.A
 	if err != nil || back.Verified || !strings.Contains(back.Err, "DROP INDEX CONCURRENTLY app.mails_key") {
 		t.Fatalf("the undo is %s: %s, %v", back.State, back.Err, err)
 	}
-	exec(t, c, "DROP INDEX CONCURRENTLY app.mails_key")
+	perform(t, c, "DROP INDEX CONCURRENTLY app.mails_key")
 	back, err = st.Undo(t.Context(), moved.ID, yes())
 	if err != nil || !back.Verified {
 		t.Fatalf("the undo is %s: %s, %v", back.State, back.Err, err)
@@ -177,7 +177,7 @@ func TestOrphansGoAndTheForeignKeyIsValidated(t *testing.T) {
 		t.Parallel()
 		st := staged(t, s)
 		c := asOwner(t, st)
-		exec(t, c, "CREATE TABLE app.users (id int PRIMARY KEY)", "INSERT INTO app.users SELECT g FROM generate_series(1, 100) AS g",
+		perform(t, c, "CREATE TABLE app.users (id int PRIMARY KEY)", "INSERT INTO app.users SELECT g FROM generate_series(1, 100) AS g",
 			"CREATE TABLE app.letters (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, person int, words text)",
 			"INSERT INTO app.letters (person, words) SELECT NULLIF(g % 150, 0), md5(g::text) FROM generate_series(1, 1500) AS g",
 			"ALTER TABLE app.letters ADD CONSTRAINT letters_fk FOREIGN KEY (person) REFERENCES app.users ON DELETE CASCADE NOT VALID")
@@ -222,7 +222,7 @@ func TestWhatIsHeldStaysAndTheRestComesBack(t *testing.T) {
 		t.Parallel()
 		st, c, before := withDuplicates(t, s, "mail")
 		other := asOwner(t, st)
-		exec(t, other, "BEGIN", "SELECT FROM app.mails FOR UPDATE")
+		perform(t, other, "BEGIN", "SELECT FROM app.mails FOR UPDATE")
 		r, err := st.Heal(t.Context(), yes())
 		if err != nil {
 			t.Fatal(err)
@@ -233,7 +233,7 @@ func TestWhatIsHeldStaysAndTheRestComesBack(t *testing.T) {
 		if q := quarantines(t, c); len(q) > 0 {
 			t.Errorf("nothing moved, and %q is left: %s", q, attemptOf(t, r, "data/duplicate-rows").Err)
 		}
-		exec(t, other, "ROLLBACK", "BEGIN", "SELECT FROM app.mails WHERE id = 1001 FOR UPDATE")
+		perform(t, other, "ROLLBACK", "BEGIN", "SELECT FROM app.mails WHERE id = 1001 FOR UPDATE")
 		r, err = st.Heal(t.Context(), yes())
 		if err != nil {
 			t.Fatal(err)
@@ -246,7 +246,7 @@ func TestWhatIsHeldStaysAndTheRestComesBack(t *testing.T) {
 		if len(q) != 1 || ask(t, c, "SELECT count(*) FROM app."+q[0]) != "599" {
 			t.Fatalf("the quarantine is %q", q)
 		}
-		exec(t, other, "ROLLBACK")
+		perform(t, other, "ROLLBACK")
 		if left := strings.Join(q, " "); strings.Contains(left, "worklist") {
 			t.Errorf("the list is left: %s", left)
 		}
@@ -322,13 +322,13 @@ func TestWhatIsReferredToMeanwhileStays(t *testing.T) {
 	t.Parallel()
 	st := staged(t, pgtest.One(t))
 	c, other := asOwner(t, st), asOwner(t, st)
-	exec(t, c, "CREATE TABLE app.people (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)",
+	perform(t, c, "CREATE TABLE app.people (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)",
 		"CREATE TABLE app.letters (person bigint CONSTRAINT sender REFERENCES app.people)",
 		"INSERT INTO app.people (name) VALUES ('ann'), ('ann'), ('bob')")
 	if r := c.ExecParams(t.Context(), "CREATE UNIQUE INDEX CONCURRENTLY people_name ON app.people (name)", nil, nil, nil, nil).Read(); r.Err == nil {
 		t.Fatal("the index could be built")
 	}
-	exec(t, other, "BEGIN", "INSERT INTO app.letters VALUES (2)")
+	perform(t, other, "BEGIN", "INSERT INTO app.letters VALUES (2)")
 	r, err := st.Heal(t.Context(), yes())
 	if err != nil {
 		t.Fatal(err)
@@ -336,7 +336,7 @@ func TestWhatIsReferredToMeanwhileStays(t *testing.T) {
 	if a := attemptOf(t, r, "data/duplicate-rows"); a.Verified || a.State != healer.Deferred {
 		t.Errorf("while the row is held it is %s: %s", a.State, a.Err)
 	}
-	exec(t, other, "COMMIT")
+	perform(t, other, "COMMIT")
 	if r, err = st.Heal(t.Context(), yes()); err != nil {
 		t.Fatal(err)
 	}

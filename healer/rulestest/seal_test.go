@@ -46,7 +46,7 @@ func TestAnUndoRefusesOtherRowsThanWereMoved(t *testing.T) {
 	st, c, before := withDuplicates(t, pgtest.One(t), "mail")
 	repair, q := movedBy(t, st, "data/duplicate-rows")
 	const columns = "id, mail, body, made"
-	exec(t, c, "CREATE TABLE app.kept AS SELECT * FROM "+q)
+	perform(t, c, "CREATE TABLE app.kept AS SELECT * FROM "+q)
 	for _, way := range []struct{ what, do, says string }{
 		{"a row changed", "UPDATE " + q + " SET body = 'other' WHERE id = 700", "checksum_of_quarantine"},
 		{"a row changed with its checksum", "UPDATE " + q + " SET body = 'other', pgmend_checksum = md5(ROW (id, mail, 'other'::text, made)::text) WHERE id = 700", "checksum_of_quarantine"},
@@ -54,11 +54,11 @@ func TestAnUndoRefusesOtherRowsThanWereMoved(t *testing.T) {
 		{"a row added", "INSERT INTO " + q + " SELECT 5000, mail, body, made, pgmend_source, pgmend_reason, pgmend_moved, pgmend_attempt, pgmend_checksum FROM " + q + " WHERE id = 700", "rows_in_quarantine was 600 and is 601"},
 		{"a row put back, and in quarantine still", "INSERT INTO app.mails (" + columns + ") OVERRIDING SYSTEM VALUE SELECT " + columns + " FROM " + q + " WHERE id = 700", "rows_of_quarantine_in_table was 0 and is 1"},
 	} {
-		exec(t, c, way.do)
+		perform(t, c, way.do)
 		refused(t, st, way.what, repair.ID, way.says)
-		exec(t, c, "DELETE FROM app.mails WHERE id = 700", "TRUNCATE "+q, "INSERT INTO "+q+" SELECT * FROM app.kept")
+		perform(t, c, "DELETE FROM app.mails WHERE id = 700", "TRUNCATE "+q, "INSERT INTO "+q+" SELECT * FROM app.kept")
 	}
-	exec(t, c, "DROP TABLE app.kept")
+	perform(t, c, "DROP TABLE app.kept")
 	if back, err := st.Undo(t.Context(), repair.ID, yes()); err != nil || !back.Verified {
 		t.Fatalf("as it was left: the undo is %s: %s, %v", back.State, back.Err, err)
 	}
@@ -73,7 +73,7 @@ func TestAnUndoThatWasStoppedGoesOn(t *testing.T) {
 	t.Parallel()
 	st := staged(t, pgtest.One(t))
 	c := asOwner(t, st)
-	exec(t, c, "CREATE TABLE app.pairs (id int, key int)", "INSERT INTO app.pairs SELECT g, g % 2500 FROM generate_series(1, 5000) AS g")
+	perform(t, c, "CREATE TABLE app.pairs (id int, key int)", "INSERT INTO app.pairs SELECT g, g % 2500 FROM generate_series(1, 5000) AS g")
 	if r := c.ExecParams(t.Context(), "CREATE UNIQUE INDEX CONCURRENTLY pairs_key ON app.pairs (key)", nil, nil, nil, nil).Read(); r.Err == nil {
 		t.Fatal("the index could be built")
 	}
@@ -88,9 +88,9 @@ func TestAnUndoThatWasStoppedGoesOn(t *testing.T) {
 	if left := ask(t, c, "SELECT count(*) FROM "+q); left != "500" {
 		t.Fatalf("%s rows are left in quarantine after one batch", left)
 	}
-	exec(t, c, "UPDATE "+q+" SET id = -id WHERE id = (SELECT max(id) FROM "+q+")")
+	perform(t, c, "UPDATE "+q+" SET id = -id WHERE id = (SELECT max(id) FROM "+q+")")
 	refused(t, st, "a row changed between two undos", repair.ID, "checksum_of_quarantine")
-	exec(t, c, "UPDATE "+q+" SET id = -id WHERE id < 0")
+	perform(t, c, "UPDATE "+q+" SET id = -id WHERE id < 0")
 	if back, err := st.Undo(t.Context(), repair.ID, yes()); err != nil || !back.Verified {
 		t.Fatalf("the second undo is %s: %s, %v", back.State, back.Err, err)
 	}
@@ -117,13 +117,13 @@ func TestAnUndoRefusesOtherOrphansThanWereMoved(t *testing.T) {
 	t.Parallel()
 	st := staged(t, pgtest.One(t))
 	c := asOwner(t, st)
-	exec(t, c, "CREATE TABLE app.users (id int PRIMARY KEY)", "CREATE TABLE app.letters (id int, person int)",
+	perform(t, c, "CREATE TABLE app.users (id int PRIMARY KEY)", "CREATE TABLE app.letters (id int, person int)",
 		"INSERT INTO app.users VALUES (9)", "INSERT INTO app.letters VALUES (1, 1), (2, 2)",
 		"ALTER TABLE app.letters ADD CONSTRAINT letters_fk FOREIGN KEY (person) REFERENCES app.users NOT VALID")
 	repair, q := movedBy(t, st, "data/orphan-rows")
-	exec(t, c, "UPDATE "+q+" SET person = 3 WHERE id = 1")
+	perform(t, c, "UPDATE "+q+" SET person = 3 WHERE id = 1")
 	refused(t, st, "a row changed", repair.ID, "checksum_of_quarantine")
-	exec(t, c, "UPDATE "+q+" SET person = 1 WHERE id = 1")
+	perform(t, c, "UPDATE "+q+" SET person = 1 WHERE id = 1")
 	if back, err := st.Undo(t.Context(), repair.ID, yes()); err != nil || !back.Verified {
 		t.Fatalf("the undo is %s: %s, %v", back.State, back.Err, err)
 	}

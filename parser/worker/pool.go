@@ -56,6 +56,16 @@ func New(c Config) (*Pool, error) {
 	return &Pool{cfg: c, cache: parser.NewCache(c.Cache, nil), killers: killers}, nil
 }
 
+// Start starts the child now, so that the first text need not wait for it. Where
+// it cannot be started, the first Parse says so.
+func (p *Pool) Start(ctx context.Context) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.child == nil {
+		p.child, _ = p.start(ctx)
+	}
+}
+
 // Parse parses texts, in their order. A text that kills the parser is
 // approximated and costs the others nothing; an error says that the child
 // cannot be started at all, or that the context ended.
