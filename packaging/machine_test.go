@@ -26,6 +26,7 @@ type machine struct {
 	*testing.T
 	packager
 	server *pgtest.Server
+	begun  time.Time // of this package's life: another's is in the same journal
 }
 
 // try runs a command and returns what it prints.
@@ -72,7 +73,7 @@ func (m *machine) property(unit, name string) string {
 // journal is what the unit has said.
 func (m *machine) journal(args ...string) string {
 	m.Helper()
-	return m.run("journalctl", append([]string{"--no-pager", "-o", "cat", "-u", "pgmend"}, args...)...)
+	return m.run("journalctl", append([]string{"--no-pager", "-o", "cat", "-u", "pgmend", "--since", fmt.Sprintf("@%d", m.begun.Unix()+1)}, args...)...)
 }
 
 // edit changes the one file.
@@ -118,7 +119,7 @@ func TestThePackage(t *testing.T) {
 // lives takes a package through its life.
 func lives(t *testing.T, p packager) {
 	older, newer := p.packages(t)
-	m := &machine{T: t, packager: p}
+	m := &machine{T: t, packager: p, begun: time.Now()}
 	// What somebody's own use of this machine left, in the copy.
 	m.run("rm", "-rf", "/var/lib/pgmend", "/etc/pgmend", "/usr/bin/pgmend")
 	for _, step := range []struct {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"regexp"
 	"strings"
 
 	"github.com/pgmend/pgmend/healer"
@@ -12,15 +11,24 @@ import (
 	"github.com/pgmend/pgmend/parser/pglog"
 )
 
-// mayDrop picks the statements that are worth the parser's time.
-var mayDrop = regexp.MustCompile(`(?i)\bdrop\b`)
+// mayDrop picks the statements that are worth the parser's time. Every statement
+// in the log is asked.
+func mayDrop(sql string) bool {
+	const word = "drop"
+	for i := range len(sql) - len(word) + 1 {
+		if sql[i]|' ' == word[0] && strings.EqualFold(sql[i:i+len(word)], word) {
+			return true
+		}
+	}
+	return false
+}
 
 // noteDrop remembers who dropped what, as far as the server logs its DDL
 // (log_statement). It can only keep something from coming back: what is healed
 // is what was approved, and an approval that is newer outweighs it.
 func (d *daemon) noteDrop(ctx context.Context, e pglog.Event) {
 	s, ok := e.Body.(*pglog.Statement)
-	if !ok || !mayDrop.MatchString(s.SQL) || strings.HasPrefix(e.Record.App, "pgmend/") {
+	if !ok || !mayDrop(s.SQL) || strings.HasPrefix(e.Record.App, "pgmend/") {
 		return
 	}
 	lists, err := d.parser.Parse(ctx, []string{s.SQL})

@@ -15,9 +15,9 @@ import (
 
 const (
 	// restless is the shortest time between two looks, however busy the log
-	// is: looking, and saving how far it came, is not free. A log that was
-	// quiet is looked at when it is written to.
-	restless = 200 * time.Millisecond
+	// is: looking, and saving how far it came, is half of what following costs.
+	// A log that was quiet is looked at when it is written to.
+	restless = 400 * time.Millisecond
 	// quiet is how long nothing has to come for a text record to be complete:
 	// the server writes a message with all its lines at once.
 	quiet = 100 * time.Millisecond
