@@ -27,7 +27,7 @@ func (r *reader) top() keys {
 	return keys{
 		"mode": r.key("mode"), "timezone": r.key("timezone"), "rules_dir": r.key("rules_dir"),
 		"state": r.key("state"), "allow_superuser": r.key("allow_superuser"),
-		"databases":  r.databases,
+		"databases":  r.texts(&c.Databases, nil),
 		"connection": func(n ast.Node) { r.mapping(n, "connection", r.connection(&c.Connection)) },
 		"window":     r.window,
 		"watch":      r.watch,
@@ -110,15 +110,6 @@ func (r *reader) absolute(field *string, value string, at place) {
 		return
 	}
 	*field = value
-}
-
-func (r *reader) databases(n ast.Node) {
-	r.config.Databases = nil
-	r.list(n, func(n ast.Node) {
-		if s, ok := r.text(n); ok {
-			r.config.Databases = append(r.config.Databases, s)
-		}
-	})
 }
 
 func (r *reader) connection(c *Connection) keys {

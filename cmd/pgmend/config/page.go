@@ -83,14 +83,7 @@ func (r *reader) page(n ast.Node) {
 		},
 		"token_file": path(&p.TokenFile), "certificate_file": path(&p.Certificate), "key_file": path(&p.Key),
 		"token": func(n ast.Node) { r.mistakef(r.at(n), "page: a token does not belong here; use token_file") },
-		"hosts": func(n ast.Node) {
-			p.Hosts = nil
-			r.list(n, func(n ast.Node) {
-				if s, ok := r.text(n); ok {
-					p.Hosts = append(p.Hosts, s)
-				}
-			})
-		},
+		"hosts": r.texts(&p.Hosts, nil),
 	})
 }
 

@@ -141,6 +141,27 @@ func (r *reader) list(n ast.Node, each func(ast.Node)) {
 	}
 }
 
+// texts reads a list of texts into a field, in the place of what was there.
+// Wrong says what is wrong with one of them; nil: any will do.
+func (r *reader) texts(field *[]string, wrong func(string) string) func(ast.Node) {
+	return func(n ast.Node) {
+		*field = nil
+		r.list(n, func(n ast.Node) {
+			s, ok := r.text(n)
+			if !ok {
+				return
+			}
+			if wrong != nil {
+				if why := wrong(s); why != "" {
+					r.mistakef(r.at(n), "%s", why)
+					return
+				}
+			}
+			*field = append(*field, s)
+		})
+	}
+}
+
 // key reads a scalar key.
 func (r *reader) key(name string) func(ast.Node) {
 	return func(n ast.Node) {
