@@ -42,7 +42,7 @@ var hazards = []struct {
 		{"32", "the disk fills", "2.2 × plus WAL per tablespace; watch and abort", ""},
 		{"33", "WAL, slot or replica flood", "lag gate between steps, abort threshold", ""},
 		{"34", "VACUUM's truncation cancels standby queries", "TRUNCATE OFF", ""},
-		{"35", "DDL is not replicated logically; event triggers", "refuse on published or subscribed tables", "event triggers are not looked for"},
+		{"35", "DDL is not replicated logically; event triggers", "refuse on published or subscribed tables, and where an event trigger would run that is not allowed", ""},
 		{"56", "a repair that verifies makes somebody's statements slow: a dropped index was needed after all", "the statements that touch it are compared before and after; clearly slower ones undo it", ""},
 		{"57", "rows in quarantine are altered, or come back by other means, and an undo brings back what never was", "a count and a checksum of what was moved, in the ledger; another answer refuses the undo", ""},
 	}},

@@ -104,7 +104,7 @@ func passedGuards(rule *rules.Rule) []string {
 	out := []string{
 		GuardPrimary, GuardVersion, GuardMode, GuardPaused, GuardBreaker, GuardBlocked, GuardMuted, GuardUnfinished,
 		GuardQuarantine, GuardApproval, GuardCooldown, GuardWindow, GuardObject, GuardOwner,
-		GuardSurroundings, GuardCorruption, GuardDisk, GuardReplicas, GuardArchiver, GuardSlots,
+		GuardSurroundings, GuardCorruption, GuardEventTrigger, GuardDisk, GuardReplicas, GuardArchiver, GuardSlots,
 	}
 	for _, g := range rule.Guards {
 		out = append(out, g.Name)

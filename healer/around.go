@@ -12,8 +12,9 @@ import (
 // Surroundings are what goes on around a repair: who would be harmed by it,
 // and what it would be harmed by.
 type Surroundings struct {
-	Inhibitors []Inhibitor
-	Damage     []Damage
+	Inhibitors    []Inhibitor
+	Damage        []Damage
+	EventTriggers []EventTrigger
 }
 
 // Inhibitor is something that forbids a repair while it lasts.
@@ -51,9 +52,10 @@ func (r *run) guardVersion(Plan, *rules.Rule) *Decision {
 	return nil
 }
 
-// guardAround refuses while something goes on that the repair would disturb.
-// What cannot be seen counts as going on.
-func (r *run) guardAround(ctx context.Context, p Plan) *Decision {
+// guardAround refuses while something goes on that the plan's repair or undo
+// would disturb, or that would disturb it. What cannot be seen counts as going
+// on.
+func (r *run) guardAround(ctx context.Context, p Plan, steps []PlannedStep, mode rules.Mode) *Decision {
 	if r.cfg.Operator == nil {
 		return nil // it only plans
 	}
@@ -67,6 +69,9 @@ func (r *run) guardAround(ctx context.Context, p Plan) *Decision {
 			return refuse(GuardCorruption, "the server counted %s, last at %s; look into it, then pgmend resume",
 				d.What, d.At.Format(time.RFC3339))
 		}
+	}
+	if d := r.guardEventTriggers(around.EventTriggers, steps, mode); d != nil {
+		return d
 	}
 	var claim *Inhibitor
 	for i := range around.Inhibitors {

@@ -50,7 +50,7 @@ func (r *run) decide(ctx context.Context, p Plan, rule *rules.Rule) Decision {
 	if d := r.guardRows(ctx, p.Finding, rule); d != nil {
 		return *d
 	}
-	if d := r.guardAround(ctx, p); d != nil {
+	if d := r.guardAround(ctx, p, p.Steps, p.Mode); d != nil {
 		return *d
 	}
 	if d := r.guardBudget(ctx, p, p.Steps); d != nil {

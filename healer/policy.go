@@ -20,6 +20,10 @@ type Policy struct {
 	// AllowSuperuser lets the healer act on objects of superusers, because
 	// it is one itself.
 	AllowSuperuser bool
+
+	// AllowEventTriggers are patterns of event triggers that are known to be
+	// harmless, so that statements of ours may let them run.
+	AllowEventTriggers []string
 }
 
 // PerRule sets what the daemon may do with the rules a glob matches.

@@ -122,6 +122,9 @@ func rule(t *testing.T, id, sections string) *rules.File {
 	if strings.Contains(sections, "ALTER TABLE") {
 		hazards = "reloptions"
 	}
+	if strings.Contains(sections, "VACUUM") {
+		hazards = "vacuum"
+	}
 	f, err := rules.Parse(id+".sql", []byte(strings.Replace(head, "HAZARDS", hazards, 1)+sections+"\n\n-- guidance\n-- None.\n"))
 	if err != nil {
 		t.Fatal(err)

@@ -72,7 +72,7 @@ func (r *run) undoable(ctx context.Context, id string) (Attempt, *rules.Rule, er
 			return Attempt{}, nil, &Refusal{Guard: d.Guard, Reason: d.Reason}
 		}
 	}
-	for _, d := range []*Decision{r.guardAround(ctx, a.Plan), r.guardBudget(ctx, a.Plan, a.Plan.Undo)} {
+	for _, d := range []*Decision{r.guardAround(ctx, a.Plan, a.Plan.Undo, a.Plan.UndoMode), r.guardBudget(ctx, a.Plan, a.Plan.Undo)} {
 		if d != nil {
 			return Attempt{}, nil, errors.Join(&Refusal{Guard: d.Guard, Reason: d.Reason}, r.freeze(ctx))
 		}

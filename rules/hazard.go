@@ -59,4 +59,17 @@ var hazards = map[string]hazard{
 	"collation":        {classes: []string{"alter_collation", "alter_database"}},
 }
 
+// Classes are those that some hazard permits: a step can be of no other.
+func Classes() []string {
+	var out []string
+	for _, h := range hazards {
+		out = append(out, h.classes...)
+		if len(h.functions) > 0 {
+			out = append(out, "select")
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 func hazardNames() []string { return slices.Sorted(maps.Keys(hazards)) }

@@ -242,3 +242,30 @@ func (h *host) run(t *testing.T) (log *output, end func() int) {
 		}
 	}
 }
+
+// What an event trigger forbids is repaired once a reload says that it is
+// harmless; a pattern that is none is refused, with its place.
+// hazard: 35
+func TestReloadAllowsAnEventTrigger(t *testing.T) {
+	h := newHost(t, strings.Split(buildThatWaits, "-- @hold")[0])
+	(&pgtest.Server{Server: h.server}).Exec(t, h.stage.Name, "postgres", `CREATE FUNCTION public.nothing() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+		CREATE EVENT TRIGGER harmless ON ddl_command_end EXECUTE FUNCTION public.nothing()`)
+	log, end := h.run(t)
+	eventually(t, "the event trigger forbids the repair", patience, func() bool {
+		return strings.Contains(log.String(), "public.nothing() with our CREATE INDEX")
+	})
+	for _, step := range []struct{ from, to, says string }{
+		{"mode: heal\n", "mode: heal\nallow_event_triggers: ['!harmless']\n", "config.yaml:2:24: allow_event_triggers: "},
+		{"['!harmless']", "[harm*]", "event.action\":\"config.accepted"},
+	} {
+		h.change(t, step.from, step.to)
+		eventually(t, step.to, patience, func() bool { return strings.Contains(log.String(), step.says) })
+		if len(h.attempts(t)) > 0 && strings.Contains(step.to, "!") {
+			t.Error("it was repaired all the same")
+		}
+	}
+	eventually(t, "the repair is verified", patience, func() bool { return h.verified(t, "index/missing-foreign-key") })
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+}

@@ -3,6 +3,8 @@ package pg
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,6 +16,9 @@ import (
 
 //go:embed sql/around.sql
 var aroundSQL string
+
+//go:embed sql/eventtriggers.sql
+var eventTriggersSQL string
 
 //go:embed sql/budget.sql
 var budgetSQL string
@@ -57,6 +62,23 @@ func (d *Database) Around(ctx context.Context, o healer.Object) (healer.Surround
 		out.Damage = append(out.Damage, healer.Damage{
 			What: r.Text("failures") + " checksum failures in " + r.Text("database"), At: time.Unix(at, 0).UTC(),
 		})
+	}
+	out.EventTriggers, err = d.eventTriggers(ctx)
+	return out, err
+}
+
+// eventTriggers lists those that are enabled.
+func (d *Database) eventTriggers(ctx context.Context) ([]healer.EventTrigger, error) {
+	rows, err := d.catalog(ctx, eventTriggersSQL)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]healer.EventTrigger, len(rows))
+	for i, r := range rows {
+		out[i] = healer.EventTrigger{Name: r.Text("name"), Function: r.Text("function"), Event: r.Text("event")}
+		if err := json.Unmarshal([]byte(r.Text("tags")), &out[i].Tags); err != nil {
+			return nil, fmt.Errorf("read the tags of the event trigger %s: %w", out[i].Name, err)
+		}
 	}
 	return out, nil
 }

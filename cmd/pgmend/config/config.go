@@ -30,6 +30,7 @@ type Config struct {
 	Guidance       Guidance
 	Metrics        Metrics
 	AllowSuperuser bool
+	EventTriggers  []string       // patterns of those that may run with a repair
 	Every          []healer.Every // schedules that are not the rule's own
 
 	perRules []perRule // what Rules, Every and Settings were read from
@@ -90,12 +91,13 @@ const (
 // Default is the configuration of an empty file.
 func Default() *Config {
 	return &Config{
-		Mode:     Observe,
-		Control:  Control{Socket: "/run/pgmend/control.sock", Group: "pgmend"},
-		Logging:  Logging{Level: "info", Format: "auto"},
-		Reports:  defaultReports(),
-		Watch:    defaultWatch(),
-		Guidance: Guidance{AI: AI{Budget: defaultBudget}},
+		Mode:          Observe,
+		Control:       Control{Socket: "/run/pgmend/control.sock", Group: "pgmend"},
+		Logging:       Logging{Level: "info", Format: "auto"},
+		Reports:       defaultReports(),
+		Watch:         defaultWatch(),
+		EventTriggers: defaultEventTriggers(),
+		Guidance:      Guidance{AI: AI{Budget: defaultBudget}},
 	}
 }
 
@@ -103,7 +105,7 @@ func Default() *Config {
 func (c *Config) Policy() healer.Policy {
 	return healer.Policy{
 		Heal: c.Mode == Heal, Window: c.Window, Rules: c.Rules, Settings: c.Settings,
-		AllowSuperuser: c.AllowSuperuser, Watch: c.Watch,
+		AllowSuperuser: c.AllowSuperuser, AllowEventTriggers: c.EventTriggers, Watch: c.Watch,
 	}
 }
 

@@ -20,6 +20,7 @@ timezone: Europe/Berlin
 rules_dir: /etc/pgmend/rules.d
 state: /var/lib/pgmend
 allow_superuser: false
+allow_event_triggers: [audit_*, "odd, name"]
 databases: [shop, "odd name"]
 connection:
   host: /run/postgresql
@@ -58,7 +59,7 @@ func TestWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := healer.Policy{
-		Heal: true, Watch: healer.WatchPolicy{Length: 2 * time.Hour, Factor: 2.5, Calls: 20, Least: 5 * time.Millisecond},
+		Heal: true, AllowEventTriggers: []string{"audit_*", "odd, name"}, Watch: healer.WatchPolicy{Length: 2 * time.Hour, Factor: 2.5, Calls: 20, Least: 5 * time.Millisecond},
 		Rules: []healer.PerRule{
 			{Glob: "index/*", Will: healer.WillApprove}, {Glob: "vacuum/dead-tuples", Will: healer.WillOff},
 		},
@@ -106,6 +107,10 @@ func TestMistakes(t *testing.T) {
 		"window length":  {"window:\n  start: \"02:00\"\n", `c.yaml:2:3: window needs a length such as 4h, at most 24h`},
 		"window start":   {"window:\n  start: noon\n  length: 4h\n", `c.yaml:2:3: window needs a start such as "02:00"`},
 		"zone":           {"timezone: Mars/Olympus\n", `c.yaml:1:11: time zone "Mars/Olympus" is not known; a name such as Europe/Berlin or UTC`},
+		"event trigger":  {"allow_event_triggers: ['']\n", `c.yaml:1:24: allow_event_triggers: a name or a pattern such as audit_* is needed; [] allows none`},
+		"excluded":       {"allow_event_triggers:\n  - audit\n  - '!other'\n", `c.yaml:3:5: allow_event_triggers: "!other" excludes nothing; name those that are allowed`},
+		"a function":     {"allow_event_triggers: [app.audit()]\n", `c.yaml:1:24: allow_event_triggers: "app.audit()" is a function; the name of its event trigger is needed, as \dy in psql shows it`},
+		"a mapping":      {"allow_event_triggers: [{a: b}]\n", `c.yaml:1:24: one value is needed here`},
 		"bool":           {"allow_superuser: perhaps\n", `c.yaml:1:18: "perhaps" is neither true nor false`},
 		"will":           {"rules:\n  index/*: never\n", `c.yaml:2:12: "never" is not one of off, observe, approve, auto`},
 		"every":          {"rules:\n  index/*: {every: often}\n", `c.yaml:2:20: rules: every: schedule "often": expected exactly 5 fields, found 1: [often]; a duration such as 15m or five cron fields are needed`},

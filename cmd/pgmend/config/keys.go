@@ -27,7 +27,7 @@ func (r *reader) top() keys {
 	return keys{
 		"mode": r.key("mode"), "timezone": r.key("timezone"), "rules_dir": r.key("rules_dir"),
 		"state": r.key("state"), "allow_superuser": r.key("allow_superuser"),
-		"databases":  r.texts(&c.Databases, nil),
+		"databases": r.texts(&c.Databases, nil), "allow_event_triggers": r.texts(&c.EventTriggers, wrongEventTrigger),
 		"connection": func(n ast.Node) { r.mapping(n, "connection", r.connection(&c.Connection)) },
 		"window":     r.window,
 		"watch":      r.watch,

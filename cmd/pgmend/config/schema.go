@@ -1,6 +1,9 @@
 package config
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Key is one key of the configuration, as documentation, the JSON Schema and
 // config init have it. The reader has its own list, of what it does with each;
@@ -74,6 +77,7 @@ func Keys() []Key {
 		{Name: "rules_dir", Kind: Path, Example: "/etc/pgmend/rules.d", About: "rules of the site; without it, this folder where it exists"},
 		{Name: "state", Kind: Path, Example: "/var/lib/pgmend", About: "the ledger; without it, systemd's StateDirectory"},
 		{Name: "allow_superuser", Kind: Bool, Default: "false", About: "let pgmend connect as a superuser; code in the database could borrow its rights"},
+		{Name: "allow_event_triggers", Kind: Texts, Default: "[" + strings.Join(defaultEventTriggers(), ", ") + "]", About: "names and patterns of event triggers that may run with a repair's DDL; any other one forbids it"},
 		{Name: "control", Kind: Mapping, About: "the socket for pgmend's commands", Keys: []Key{
 			{Name: "socket", Kind: Path, Default: "/run/pgmend/control.sock", About: "a path"},
 			{Name: "group", Kind: Text, Default: "pgmend", About: "who may connect to it"},

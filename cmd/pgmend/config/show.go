@@ -26,6 +26,7 @@ func (c *Config) YAML() ([]byte, error) {
 	out := filled("mode", c.Mode, "timezone", c.timezone, "rules_dir", c.RulesDir, "state", c.State)
 	add := func(name string, value any) { out = append(out, yaml.MapItem{Key: name, Value: value}) }
 	add("allow_superuser", c.AllowSuperuser)
+	add("allow_event_triggers", c.EventTriggers)
 	if len(c.Databases) > 0 {
 		add("databases", c.Databases)
 	}
