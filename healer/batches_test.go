@@ -32,29 +32,83 @@ func (e *ending) Append(ctx context.Context, entry healer.Entry) (healer.Entry, 
 func TestAMoveThatWasCutShortLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s := pgtest.One(t)
-	st := stage(t, builtin(t), `CREATE TABLE app.t (id int);
-		INSERT INTO app.t VALUES (1), (1), (2);
-		-- @fails
-		CREATE UNIQUE INDEX CONCURRENTLY t_key ON app.t (id)`)
-	tables := func(want string) {
-		t.Helper()
-		got := s.Ask(t, st.Name, "postgres", `SELECT count(*) FROM pg_class
-			WHERE relnamespace = 'app'::regnamespace AND relkind = 'r' AND relname <> 't'`)
-		if got != want {
-			t.Errorf("%s tables are beside the one that is repaired, want %s", got, want)
-		}
-	}
-	o := person("data/duplicate-rows")
-	o.Ceiling, o.Yes, o.Sets = rules.High, true, nil
-	if _, err := with(st, func(c *healer.Config) { c.Ledger = &ending{Ledger: st.Ledger} }).Heal(t.Context(), o); err == nil {
+	st := stage(t, builtin(t), twins)
+	if _, err := with(st, func(c *healer.Config) { c.Ledger = &ending{Ledger: st.Ledger} }).Heal(t.Context(), moving()); err == nil {
 		t.Fatal("the ledger took everything")
 	}
-	tables("1")
+	besideTwins(t, s, st.Name, "1")
 	if err := st.Reconcile(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	tables("0")
-	if n := s.Ask(t, st.Name, "postgres", "SELECT count(*) FROM app.t"); n != "3" {
+	besideTwins(t, s, st.Name, "0")
+}
+
+// twins are rows that are the same, and an index that they kept from being built.
+const twins = `CREATE TABLE app.t (id int);
+	INSERT INTO app.t VALUES (1), (1), (2);
+	-- @fails
+	CREATE UNIQUE INDEX CONCURRENTLY t_key ON app.t (id)`
+
+// moving lets duplicate rows be moved.
+func moving() healer.Options {
+	o := person("data/duplicate-rows")
+	o.Ceiling, o.Yes, o.Sets = rules.High, true, nil
+	return o
+}
+
+// besideTwins counts the tables beside theirs, in which all rows have to be.
+func besideTwins(t *testing.T, s *pgtest.Server, database, want string) {
+	t.Helper()
+	got := s.Ask(t, database, "postgres", `SELECT count(*) FROM pg_class
+		WHERE relnamespace = 'app'::regnamespace AND relkind = 'r' AND relname <> 't'`)
+	if got != want {
+		t.Errorf("%s tables are beside the one that is repaired, want %s", got, want)
+	}
+	if n := s.Ask(t, database, "postgres", "SELECT count(*) FROM app.t"); n != "3" {
 		t.Errorf("%s rows are left of 3", n)
+	}
+}
+
+// crashing is an operator whose server is gone when a session is asked for the
+// nth time.
+type crashing struct {
+	healer.Operator
+	left  int
+	crash func()
+}
+
+func (c *crashing) Begin(ctx context.Context, op healer.Operation) (healer.Session, error) {
+	if c.left--; c.left == 0 {
+		c.crash()
+	}
+	return c.Operator.Begin(ctx, op)
+}
+
+// The server crashes between two transactions of a repair that moves rows, when
+// nothing of it is under way. The attempt is not over then: when the server is
+// there again, what the first ones made is cleared up, whichever they were.
+// hazard: 8, 48
+func TestAMoveWhoseServerCrashedInBetweenLeavesNothing(t *testing.T) {
+	t.Parallel()
+	x := newSite(t, nil, builtin(t), twins)
+	for _, before := range []int{2, 5} { // of its transactions, the one that does not begin
+		h := with(x.Stage, func(c *healer.Config) {
+			c.Operator = &crashing{Operator: c.Operator, left: before, crash: func() {
+				if err := x.Kill9(context.Background()); err != nil {
+					t.Error(err)
+				}
+			}}
+		})
+		r, err := h.Heal(t.Context(), moving())
+		if err != nil || len(r.Repairs) != 1 || r.Repairs[0].State != healer.Interrupted {
+			t.Errorf("before transaction %d: %v, %v", before, r.Repairs, err)
+		}
+		if err := x.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Reconcile(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		besideTwins(t, x.Server, x.Name, "0")
 	}
 }

@@ -19,7 +19,7 @@ func (j *job) finish(asked context.Context) error {
 	if errors.Is(j.err, errUndurable) {
 		return j.err // the ledger says what was intended; it is reconciled
 	}
-	if j.sent || j.unsettled {
+	if j.sent || j.unsettled || j.cutOff() {
 		return j.suspend(ctx)
 	}
 	if j.err == nil {
@@ -95,6 +95,13 @@ func (j *job) healed(ctx context.Context) error {
 		f.FirstSeen = known.FirstSeen
 	}
 	return j.resolve(ctx, f)
+}
+
+// cutOff reports whether the connection was lost between two transactions of a
+// repair that moves rows. What those before it made for it is still there, and
+// only the next reconciliation can clear it up.
+func (j *job) cutOff() bool {
+	return lost(j.err) && j.action.Mode == rules.Batches && j.attempt.UndoOf == "" && len(j.attempt.Steps) > 0
 }
 
 // suspend writes down that nobody knows what came of the attempt, because the

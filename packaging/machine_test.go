@@ -353,7 +353,7 @@ func (m *machine) removed() {
 	if m.purge != nil {
 		m.run(m.purge[0], m.purge[1:]...)
 	} else {
-		m.run("rm", "-r", "/var/lib/pgmend", "/run/pgmend", "/etc/pgmend")
+		m.run("rm", "-rf", "/var/lib/pgmend", "/run/pgmend", "/etc/pgmend")
 	}
 	for _, path := range append(files, "/var/lib/pgmend", "/run/pgmend", "/etc/systemd/system/multi-user.target.wants/pgmend.service") {
 		info, err := os.Lstat(path)
