@@ -13,7 +13,7 @@ var hazards = []struct {
 		{"5", "leftover names: `_ccnew1`, 63-byte truncation, quoted names (seen)", "match oid, table, definition; never the name alone", ""},
 		{"6", "a failing build retried each cycle piles up leftovers", "one retry, then quarantine", ""},
 		{"7", "kill -9 of the client: the server keeps reindexing (seen)", "at start, find our application_name and attempt; adopt, never run again", ""},
-		{"8", "server crash in mid-repair leaves `_ccnew` (seen)", "reconcile at start", "in 5 of its 72 cells data/duplicate-rows leaves the worklist of the attempt that was killed"},
+		{"8", "server crash in mid-repair leaves `_ccnew` (seen)", "reconcile at start", ""},
 		{"9", "our reindex blocks an anti-wraparound vacuum", "deadline; abort if autovacuum waits on us", ""},
 		{"10", "two daemons; advisory locks are per database and anyone can take them (seen)", "file lock + lock in one control database, holder checked", ""},
 		{"11", "a transaction pooler leaks our SET to the next client (seen)", "refuse if BackendKeyData pid ≠ pg_backend_pid()", ""},
