@@ -80,6 +80,7 @@ func patientOf(t *testing.T) *player {
 		"HOME": p.work, "PGMEND_STATE": filepath.Join(p.work, "state"), "PGMEND_CONTROL_SOCKET": filepath.Join(p.work, "sock"),
 		"PGMEND_CONFIG": filepath.Join(p.work, "config.yaml"), "PGMEND_PG": pgtest.One(t).Dir,
 	}
+	p.write("postgresql.log", strings.Repeat("2026-11-24 14:14:38.000 UTC [7] app@shop LOG:  duration: 0.211 ms  statement: SELECT 1 FROM orders WHERE id = 7\n", 9))
 	p.write("config.yaml", "rules:\n  statistics/*: {min_rows: 1000}\n")
 	p.connect()
 	p.env["PGUSER"] = p.env["ME"]
