@@ -11,11 +11,16 @@ import (
 func TestHostileTexts(t *testing.T) {
 	for name, make := range parsertest.Hostile() {
 		t.Run(name, func(t *testing.T) {
+			last := 0
 			for _, n := range []int{10, 1000, 100_000, 1_000_000} {
 				sql := make(n)
 				if parsertest.RaceDetector { // which makes all of it many times as slow
-					sql = sql[:min(len(sql), 512<<10)]
+					sql = sql[:min(len(sql), 256<<10)]
 				}
+				if len(sql) == last {
+					continue // it was cut to the same text
+				}
+				last = len(sql)
 				list := Parse(sql)
 				if len(list) > maxStatements+1 {
 					t.Errorf("%d levels: %d statements", n, len(list))
