@@ -15,7 +15,7 @@ import (
 // stands behind its statement, with others' between, and in another block.
 func TestLogsParsePairsDurations(t *testing.T) {
 	var log strings.Builder
-	const sessions, rounds = 50, 800
+	const sessions, rounds = 50, 250
 	for i := range rounds {
 		for s := range sessions {
 			if i > 0 {
