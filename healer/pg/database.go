@@ -138,7 +138,7 @@ func (d *Database) take(ctx context.Context) (*session, error) {
 
 // give keeps a session for the next reader.
 func (d *Database) give(s *session) {
-	if d.cfg.Brief || s.conn.IsClosed() || s.conn.TxStatus() != 'I' {
+	if !s.lasts() {
 		s.close()
 		return
 	}

@@ -45,7 +45,7 @@ func (d *Database) lodged(ctx context.Context, l *lodge, use string, login *pgco
 
 // lodge keeps a session for its next use.
 func (d *Database) lodge(ctx context.Context, l *lodge, use string, s *session) {
-	if d.cfg.Brief || s.conn.IsClosed() || s.conn.TxStatus() != 'I' {
+	if !s.lasts() {
 		s.close()
 		return
 	}
@@ -57,6 +57,11 @@ func (d *Database) lodge(ctx context.Context, l *lodge, use string, s *session) 
 	}
 	s.kept, s.notices = nil, nil
 	l.keep(use, s)
+}
+
+// lasts reports whether a session may be kept between two uses.
+func (s *session) lasts() bool {
+	return !s.db.cfg.Brief && !s.conn.IsClosed() && s.conn.TxStatus() == 'I'
 }
 
 // keep keeps a session as it is.

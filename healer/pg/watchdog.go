@@ -69,7 +69,7 @@ func (d *Database) newWatchdog(ctx context.Context, login *pgconn.Config, pid ui
 
 // rest keeps its session for the next step. No code runs in it but ours.
 func (w *watchdog) rest() {
-	if w.db.cfg.Brief || w.conn.IsClosed() {
+	if !w.lasts() {
 		w.close()
 		return
 	}
