@@ -30,9 +30,10 @@ type Pool struct {
 	cache   *parser.Cache                        // by masked text, never by fingerprint
 	killers *lru.Cache[[sha256.Size]byte, error] // texts that killed the parser, and how
 
-	mu    sync.Mutex
-	child *child
-	kills int
+	mu     sync.Mutex
+	child  *child
+	kills  int
+	closed bool
 }
 
 // maxKillers bounds how many texts that killed the parser are remembered.
@@ -61,7 +62,7 @@ func New(c Config) (*Pool, error) {
 func (p *Pool) Start(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.child == nil {
+	if p.child == nil && !p.closed { // else nobody would end it
 		p.child, _ = p.start(ctx)
 	}
 }
@@ -256,5 +257,6 @@ func (p *Pool) ready(ctx context.Context, texts []string) error {
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.closed = true
 	p.end()
 }

@@ -285,3 +285,18 @@ func BenchmarkRoundTrip(b *testing.B) {
 		})
 	}
 }
+
+// A start that comes after the end, as that of a command may which ends at once,
+// leaves no process behind; one that comes before serves the first text.
+func TestStart(t *testing.T) {
+	p := pool(t)
+	p.Start(t.Context())
+	if p.child == nil {
+		t.Fatal("there is no child")
+	}
+	p.Close()
+	p.Start(t.Context())
+	if p.child != nil {
+		t.Error("a child was started that nobody ends")
+	}
+}
