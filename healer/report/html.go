@@ -170,18 +170,28 @@ func class(column string) string {
 	return ""
 }
 
+// unfolded is how many rows are seen of a table that has more than twice as
+// many. A browser measures every cell of a table before it shows the first,
+// which takes a second for 500 findings on a phone; what is folded away it does
+// not measure.
+const unfolded = 50
+
+type table struct {
+	Name    string
+	Columns []string
+	Rows    [][]field
+	Wide    bool
+	Rest    *table
+}
+
+type field struct{ Column, Class, Tone, Href, Text string }
+
 func (g *grid) html(o Options) (string, any) {
-	type cell struct{ Column, Class, Tone, Href, Text string }
-	v := struct {
-		Name    string
-		Columns []string
-		Rows    [][]cell
-		Wide    bool
-	}{Name: g.name, Columns: g.columns, Wide: len(g.columns) >= wide}
+	v := table{Name: g.name, Columns: g.columns, Wide: len(g.columns) >= wide}
 	for _, r := range g.rows {
-		var cells []cell
+		var cells []field
 		for i, s := range r.cells {
-			c := cell{Column: g.columns[i], Text: Plain(s)}
+			c := field{Column: g.columns[i], Text: Plain(s)}
 			if i == 0 {
 				c.Tone = tone(r.colour)
 			}
@@ -192,6 +202,11 @@ func (g *grid) html(o Options) (string, any) {
 			cells = append(cells, c)
 		}
 		v.Rows = append(v.Rows, cells)
+	}
+	if len(v.Rows) > 2*unfolded {
+		rest := v
+		v.Rows, rest.Rows = v.Rows[:unfolded], v.Rows[unfolded:]
+		v.Rest = &rest
 	}
 	return "grid", v
 }

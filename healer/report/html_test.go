@@ -131,6 +131,35 @@ func TestTheSizeOfALargeDigest(t *testing.T) {
 	}
 }
 
+// A long table opens with its first rows; the rest is there, folded away.
+func TestALongTableIsFolded(t *testing.T) {
+	for _, c := range []struct{ rows, folded int }{{100, 0}, {120, 70}} {
+		var fs []healer.Finding
+		for i := range c.rows {
+			fs = append(fs, finding(fmt.Sprintf("F%011x", i), "public", fmt.Sprintf("orders_%d", i)))
+		}
+		root, err := html.Parse(bytes.NewReader(page(t, report.Period(at(0), at(59), fs, nil).Write)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		folded, rows := 0, 0
+		for _, n := range elements(root) {
+			if n.Data != "tr" || n.Parent.Data != "tbody" {
+				continue
+			}
+			rows++
+			for up := n.Parent; up != nil; up = up.Parent {
+				if up.Data == "details" {
+					folded++
+				}
+			}
+		}
+		if rows != c.rows || folded != c.folded {
+			t.Errorf("of %d findings %d are on the page and %d folded away, want %d", c.rows, rows, folded, c.folded)
+		}
+	}
+}
+
 func large(n int) report.Summary {
 	var fs []healer.Finding
 	var as []healer.Attempt
