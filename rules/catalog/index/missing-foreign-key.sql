@@ -24,14 +24,14 @@ SELECT k.conrelid AS oid, n.nspname AS schema, k.conname AS name, k.conrelid AS 
           FROM pg_catalog.pg_index AS i
           JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
          WHERE i.indrelid = k.conrelid AND NOT i.indisvalid AND i.indpred IS NULL
-           AND (x.relkind <> 'I' OR i.indisunique
-                OR x.relname NOT IN (k.conname || '_idx', pg_catalog.left(k.conname, 10) || '_' || pg_catalog.left(pg_catalog.md5(k.conname), 8) || '_idx'))
+           AND (x.relkind <> 'I' OR i.indisunique OR x.relname::text <> ALL (ours.names))
            AND k.conkey <@ (pg_catalog.string_to_array(i.indkey::text, ' ')::int2[])[1:pg_catalog.cardinality(k.conkey)]
          LIMIT 1) AS blocked_by
   FROM pg_catalog.pg_constraint AS k
   JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
   JOIN pg_catalog.pg_class AS p ON p.oid = k.confrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL (SELECT ARRAY[k.conname || '_idx', pg_catalog.left(k.conname, 10) || '_' || pg_catalog.left(pg_catalog.md5(k.conname), 8) || '_idx'] AS names) AS ours
  WHERE k.contype = 'f'
    AND k.conparentid = 0
    AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
@@ -39,8 +39,15 @@ SELECT k.conrelid AS oid, n.nspname AS schema, k.conname AS name, k.conrelid AS 
    AND (c.relpages + (SELECT COALESCE(pg_catalog.sum(l.relpages), 0)
                         FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS l ON l.oid = h.inhrelid
                        WHERE h.inhparent = c.oid AND c.relkind = 'p')) * pg_catalog.current_setting('block_size')::int8 >= @min_size
-   -- Only a change of the parent looks for its children.
-   AND pg_catalog.pg_stat_get_tuples_deleted(k.confrelid) + pg_catalog.pg_stat_get_tuples_updated(k.confrelid) >= @min_parent_changes
+   -- Only a change of the parent looks for its children. A crash takes that count, and half of an
+   -- index serves nobody: what an interrupted repair of a partitioned table left is reason enough.
+   AND (pg_catalog.pg_stat_get_tuples_deleted(k.confrelid) + pg_catalog.pg_stat_get_tuples_updated(k.confrelid) >= @min_parent_changes
+        OR EXISTS (SELECT
+                     FROM pg_catalog.pg_index AS i
+                     JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+                    WHERE i.indrelid = k.conrelid AND NOT i.indisvalid AND NOT i.indisunique AND i.indpred IS NULL
+                      AND x.relkind = 'I' AND x.relname::text = ANY (ours.names)
+                      AND k.conkey <@ (pg_catalog.string_to_array(i.indkey::text, ' ')::int2[])[1:pg_catalog.cardinality(k.conkey)]))
    AND NOT EXISTS (SELECT
                      FROM pg_catalog.pg_index AS i
                      JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid

@@ -57,3 +57,33 @@ CREATE INDEX CONCURRENTLY "part ""2""_e29590ac_idx" ON "app"."part ""2""" ("p")
 CREATE INDEX CONCURRENTLY "parted_1_ca49a897_idx" ON "app"."parted_1" ("p")
 ALTER INDEX "app"."parted_fk_idx" ATTACH PARTITION "app"."part ""2""_e29590ac_idx"
 ALTER INDEX "app"."parted_fk_idx" ATTACH PARTITION "app"."parted_1_ca49a897_idx"
+
+-- case: what an interrupted repair left is gone on with, whatever the counters say
+-- set: min_size=8kB, min_parent_changes=1000000
+
+-- quiet
+CREATE TABLE app.parent (id int PRIMARY KEY);
+INSERT INTO app.parent SELECT g FROM generate_series(1, 1000) AS g;
+-- Begun by hand, and under another name.
+CREATE TABLE app.own (p int, d int, CONSTRAINT own_fk FOREIGN KEY (p) REFERENCES app.parent) PARTITION BY RANGE (d);
+CREATE TABLE app.own_1 PARTITION OF app.own FOR VALUES FROM (0) TO (5000);
+INSERT INTO app.own SELECT g % 1000 + 1, g FROM generate_series(1, 3000) AS g;
+CREATE INDEX begun_by_hand ON ONLY app.own (p);
+ANALYZE app.own;
+
+-- setup
+CREATE TABLE app.parted (p int, d int, CONSTRAINT parted_fk FOREIGN KEY (p) REFERENCES app.parent) PARTITION BY RANGE (d);
+CREATE TABLE app.parted_1 PARTITION OF app.parted FOR VALUES FROM (0) TO (1500);
+CREATE TABLE app.parted_2 PARTITION OF app.parted FOR VALUES FROM (1500) TO (5000);
+INSERT INTO app.parted SELECT g % 1000 + 1, g FROM generate_series(1, 3000) AS g;
+CREATE INDEX parted_fk_idx ON ONLY app.parted (p);
+CREATE INDEX parted_1_ca49a897_idx ON app.parted_1 (p);
+ANALYZE app.parted;
+
+-- want
+app.parted_fk
+
+-- plan
+CREATE INDEX CONCURRENTLY "parted_2_dc925f1b_idx" ON "app"."parted_2" ("p")
+ALTER INDEX "app"."parted_fk_idx" ATTACH PARTITION "app"."parted_1_ca49a897_idx"
+ALTER INDEX "app"."parted_fk_idx" ATTACH PARTITION "app"."parted_2_dc925f1b_idx"
