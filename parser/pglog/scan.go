@@ -24,8 +24,8 @@ type Scan struct {
 	// Workers is how many blocks are decoded at once; 0 is one a core.
 	Workers int
 	// BlockSize is about how many bytes a block has; 0 is 256 KiB, half of
-	// what a core's own cache holds on most machines: it is decoded where it
-	// was read.
+	// what a core's own cache holds on most machines, so that it is still there
+	// when it is decoded.
 	BlockSize int
 	// Poison overwrites the bytes of a block once its records' life has
 	// ended. Tests set it, to see that nobody keeps what is not a Clone.
