@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Measures `pgmend logs report` on a log that a real server wrote, against
 # pgBadger on the same file in the same run, and against grep -c, which does
-# nothing but look for the ends of lines. PGMEND_BENCH_LOG names a log to use;
-# otherwise one of 200 MB is made with pgbench. PGMEND_BENCH_MB is its size.
+# nothing but look for the ends of lines; then on the csvlog and the jsonlog of
+# the same run of the server. PGMEND_BENCH_LOG names a log to use, with what is
+# called .csv and .json beside it; otherwise one of 200 MB is made with pgbench.
+# PGMEND_BENCH_MB is its size.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,6 +33,8 @@ make_log() {
         bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
     fi
     [ "$(id -u)" != 0 ] || chown postgres "$work"
+    destination=stderr,csvlog
+    [ "$("$bin/postgres" --version | awk '{ print int($3) }')" -lt 15 ] || destination=$destination,jsonlog
     run_as_owner "$bin/initdb" -D "$work/data" -U postgres -A trust >/dev/null
     cat >>"$work/data/postgresql.conf" <<CONF
 listen_addresses = ''
@@ -40,6 +44,7 @@ synchronous_commit = off
 logging_collector = on
 log_directory = '$work'
 log_filename = 'bench.log'
+log_destination = '$destination'
 log_min_duration_statement = 0
 log_line_prefix = '%m [%p] %q%u@%d '
 log_rotation_size = 0
@@ -83,6 +88,10 @@ best grep grep -c . "$log"
 # pgbadger draws its progress on a terminal's width of stdout; -q leaves it out.
 measure pgbadger pgbadger -q -j 2 -x json -o "$work/pgbadger.json" -p '%m [%p] %q%u@%d ' "$log"
 
+for format in csv json; do
+    [ ! -e "${log%.log}.$format" ] || best "$format" bin/pgmend logs report --output json "${log%.log}.$format"
+done
+
 statements=$(sed -n 's/^  "statements": \([0-9]*\),$/\1/p' "$work/pgmend.out")
 [ "${statements:-0}" -gt 0 ] || { echo "bench-logs: no statement was found in the log" >&2; exit 1; }
 awk -v bytes="$bytes" -v statements="$statements" '
@@ -97,3 +106,12 @@ awk -v bytes="$bytes" -v statements="$statements" '
         printf "as fast as pgbadger  %.0f times (by processor time %.0f times)\n", badger / ours, badger_cpu / cpu
         printf "the time of grep -c  %.1f times\n", ours / (grep > 0 ? grep : 0.01)
     }' "$work/pgmend" "$work/grep" "$work/pgbadger"
+for format in csv json; do
+    [ -e "$work/$format" ] || continue
+    found=$(sed -n 's/^  "statements": \([0-9]*\),$/\1/p' "$work/$format.out")
+    read -r seconds user sys memory <"$work/$format"
+    awk -v name="${format}log" -v bytes="$(stat -c %s "${log%.log}.$format")" -v found="$found" -v s="$seconds" -v cpu="$user $sys" -v memory="$memory" 'BEGIN {
+        split(cpu, c, " ")
+        printf "%-20s %.0f MB, %d statements: %.2f s, %.0f MB/s, %.2f s of processors, %.0f MB at the most\n", name, bytes / 1e6, found, s, bytes / 1e6 / s, c[1] + c[2], memory / 1024
+    }'
+done

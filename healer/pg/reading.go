@@ -17,7 +17,7 @@ import (
 // briefRead is how long a read goes unwatched: most end long before.
 const briefRead = defaultBudget / 4
 
-// yielding runs a read of a session, which is given up when somebody has waited
+// yielding runs a read of a session, which is given up before somebody has waited
 // for it for longer than the lock budget. Its error is a *healer.Yield then.
 func (d *Database) yielding(ctx context.Context, pid uint32, read func(context.Context) error) error {
 	ctx, giveUp := context.WithCancelCause(ctx)

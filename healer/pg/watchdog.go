@@ -30,7 +30,7 @@ const (
 )
 
 // watchdog is a second session beside one that repairs. It cancels our own
-// statement when that makes anyone wait for longer than the lock budget, and
+// statement before that makes anyone wait for longer than the lock budget, and
 // when a concurrent one queues for a relation, where it would hold up
 // everybody behind it. It signals nobody but us.
 type watchdog struct {
@@ -187,11 +187,13 @@ func (q queue) next(who []string, now time.Time) queue {
 	return out
 }
 
-// over names a session that has waited for longer than it may have to.
+// over names a session that has waited for so long that what it waits for has
+// to end now, if nobody is to wait for longer than the budget. A quarter of it
+// is for what came before the first look that saw it, and for the ending.
 func (q queue) over(budget time.Duration) string {
 	for who, since := range q {
-		if time.Since(since) > budget {
-			return "session " + who + " waited for it longer than " + budget.String()
+		if time.Since(since) > budget-budget/4 {
+			return "session " + who + " waited for it, and nobody may for longer than " + budget.String()
 		}
 	}
 	return ""
