@@ -112,3 +112,64 @@ func TestAMoveWhoseServerCrashedInBetweenLeavesNothing(t *testing.T) {
 		besideTwins(t, x.Server, x.Name, "0")
 	}
 }
+
+// A server whose postmaster is killed while a transaction of a repair is open
+// starts again at once. One that had made an unlogged relation does not: the
+// session that outlives the postmaster aborts, removes the init fork, and what
+// it writes about that is lost; so no repair makes one.
+// hazard: 8
+func TestAServerThatIsKilledInARepairStartsAgain(t *testing.T) {
+	t.Parallel()
+	x := newSite(t, map[string]string{"fsync": "on", "synchronous_commit": "on"}, builtin(t), twins)
+	for _, behind := range []int{1, 3} { // the statements that make the quarantine and the worklist
+		struck := false
+		h := with(x.Stage, func(c *healer.Config) {
+			c.Operator = &lingering{Operator: c.Operator, left: behind, linger: func() {
+				struck = true
+				// What the transaction has written is on disk when another one commits.
+				x.super("CREATE TABLE app.other (); DROP TABLE app.other")
+				if err := x.Kill9(context.Background()); err != nil {
+					t.Error(err)
+				}
+			}}
+		})
+		if _, err := h.Heal(t.Context(), moving()); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Restart(t.Context()); err != nil || !struck {
+			t.Fatalf("behind statement %d (%t): %v", behind, struck, err)
+		}
+		if err := x.Reconcile(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// lingering is an operator behind whose nth statement something happens, before
+// the statement's transaction ends.
+type lingering struct {
+	healer.Operator
+	left   int
+	linger func()
+}
+
+func (l *lingering) Begin(ctx context.Context, op healer.Operation) (healer.Session, error) {
+	s, err := l.Operator.Begin(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	return lingers{s, l}, nil
+}
+
+type lingers struct {
+	healer.Session
+	of *lingering
+}
+
+func (l lingers) Exec(ctx context.Context, s healer.Statement) (healer.Outcome, error) {
+	out, err := l.Session.Exec(ctx, s)
+	if l.of.left--; err == nil && l.of.left == 0 {
+		l.of.linger()
+	}
+	return out, err
+}

@@ -47,6 +47,12 @@ func (i *inspector) statement(r raw) {
 		if n.flag("if_not_exists") {
 			i.Options = append(i.Options, "if_not_exists")
 		}
+	case "CreateStmt", "CreateSeqStmt":
+		for _, made := range []string{"relation", "sequence"} {
+			if n.child(made).str("relpersistence") == "u" {
+				i.Options = append(i.Options, "unlogged")
+			}
+		}
 	case "VacuumStmt":
 		i.options(n.list("options"))
 		for v := range n.list("rels") {

@@ -25,6 +25,9 @@ func TestInspect(t *testing.T) {
 		{`ALTER TABLE a.b VALIDATE CONSTRAINT c`, Inspection{
 			Class: "alter_table", Options: []string{"validate_constraint"}, Targets: []Name{{"a", "b"}},
 		}},
+		{`CREATE UNLOGGED TABLE a.b (c int)`, Inspection{Class: "create_table", Options: []string{"unlogged"}, Targets: []Name{{"a", "b"}}, Casts: []Name{{"pg_catalog", "int4"}}}},
+		{`CREATE UNLOGGED SEQUENCE a.s`, Inspection{Class: "create_sequence", Options: []string{"unlogged"}}},
+		{`CREATE TABLE a.b ()`, Inspection{Class: "create_table", Targets: []Name{{"a", "b"}}}},
 		{`ALTER SEQUENCE a.s NO CYCLE RESTART WITH 5`, Inspection{
 			Class: "alter_sequence", Options: []string{"cycle", "restart"}, Targets: []Name{{"a", "s"}},
 		}},

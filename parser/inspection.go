@@ -10,7 +10,7 @@ type Inspection struct {
 	// Index is the name a CREATE INDEX gives.
 	Index string
 	// Options are the lower-case option names of VACUUM, ANALYZE, REINDEX …,
-	// "if_not_exists" of CREATE INDEX,
+	// "if_not_exists" of CREATE INDEX, "unlogged" of CREATE TABLE and SEQUENCE,
 	// and the sub-commands of ALTER TABLE ("validate_constraint").
 	Options []string
 

@@ -157,6 +157,7 @@ var drifts = []struct {
 		"extra table app.more, by hand", "extra column app.orders.added, by hand", "extra index app.more_index, by hand"},
 		[]string{"extra table app.more, by hand", "extra column app.orders.added, by hand", "extra index app.more_index, by hand"}, true},
 	{"storage", "ALTER TABLE app.orders SET (fillfactor = 50)", []string{"different table app.orders, by hand"}, []string{"different table app.orders, by hand"}, true},
+	{"unlogged", "DROP TABLE app.scratch", []string{"missing table app.scratch, by hand"}, []string{"missing table app.scratch, by hand"}, true},
 }
 
 func TestEveryDriftIsNamedAndHealed(t *testing.T) {

@@ -19,6 +19,7 @@ CREATE TYPE app.status AS ENUM ('new', 'it''s paid');
 CREATE DOMAIN app.percent AS numeric(5,2) DEFAULT 0 CONSTRAINT percent_range CHECK (VALUE >= 0 AND VALUE <= 100);
 CREATE TYPE app.pair AS (a integer, "B b" text);
 CREATE SEQUENCE app.numbers START WITH 100 INCREMENT BY 5;
+CREATE UNLOGGED TABLE app.scratch (id integer);
 CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE FUNCTION app.total(integer, price numeric DEFAULT 1) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT $1 * $2';
 CREATE PROCEDURE app.tidy() LANGUAGE sql AS 'SELECT 1';
@@ -79,7 +80,7 @@ func TestReadNamesEverything(t *testing.T) {
 		}
 		want := map[baseline.Kind]int{
 			baseline.KindSchema: 2, baseline.KindType: 3, baseline.KindSequence: 2, baseline.KindFunction: 2, baseline.KindProcedure: 1,
-			baseline.KindTable: 4, baseline.KindColumn: 12, baseline.KindDefault: 3, baseline.KindNotNull: 5, baseline.KindSequenceOwner: 1,
+			baseline.KindTable: 5, baseline.KindColumn: 13, baseline.KindDefault: 3, baseline.KindNotNull: 5, baseline.KindSequenceOwner: 1,
 			baseline.KindConstraint: 5, baseline.KindIndex: 4, baseline.KindStatistics: 1, baseline.KindView: 1, baseline.KindMaterializedView: 1,
 			baseline.KindTrigger: 1, baseline.KindPolicy: 1, baseline.KindRowSecurity: 1, baseline.KindComment: 2, baseline.KindSchemaGrant: 1,
 			baseline.KindTableGrant: 1, baseline.KindColumnGrant: 1, baseline.KindSequenceGrant: 1, baseline.KindFunctionGrant: 2,
