@@ -3,7 +3,6 @@ package torture
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -116,6 +115,9 @@ func matrix(t *testing.T, server *disposable.Server, s subject) (cells []cell, w
 		t.Fatal(err)
 	}
 	if len(r.Repairs) == 0 {
+		for _, p := range r.Plans {
+			t.Logf("%s: %+v", p.Plan.Finding.Object, p.Decision)
+		}
 		t.Fatalf("%s repaired nothing", s.rule.ID)
 	}
 	for _, victim := range victims {
@@ -155,7 +157,7 @@ func TestKills(t *testing.T) {
 		dice := random.Uint64()
 		t.Run(id, func(t *testing.T) {
 			t.Parallel() // each kills a server of its own
-			server := start(t, binaries, nil)
+			server := start(t, binaries)
 			cells, want := matrix(t, server, list[n])
 			share := len(cells) / len(victims)
 			play(t, server, cells[i*share+int(dice%uint64(share))], want)
@@ -168,7 +170,7 @@ func TestKills(t *testing.T) {
 func whole(t *testing.T, binaries disposable.Binaries, list []subject) {
 	book := openRegister(t, registerFile, binaries.Major)
 	part := parsePart(t, os.Getenv(partEnv))
-	server := start(t, binaries, nil)
+	server := start(t, binaries)
 	for _, s := range list {
 		if book.done(s, part) {
 			continue
@@ -176,7 +178,7 @@ func whole(t *testing.T, binaries disposable.Binaries, list []subject) {
 		t.Run(s.rule.ID, func(t *testing.T) {
 			on := server
 			if s.story.Own != nil {
-				on = start(t, binaries, s.story.Own)
+				on = start(t, binaries)
 			}
 			cells, want := matrix(t, on, s)
 			book.list(s, cells)
@@ -190,15 +192,13 @@ func whole(t *testing.T, binaries disposable.Binaries, list []subject) {
 	book.sum(list, part)
 }
 
-// start starts a server that is killed, with settings of a fixture's own.
-func start(t *testing.T, binaries disposable.Binaries, own map[string]string) *disposable.Server {
+// start starts a server that is killed.
+func start(t *testing.T, binaries disposable.Binaries) *disposable.Server {
 	t.Helper()
-	settings := map[string]string{
+	server, err := disposable.Start(t.Context(), disposable.Options{Binaries: binaries, Settings: map[string]string{
 		// A killed process loses nothing that the kernel has; a commit has to get there.
 		"autovacuum": "off", "synchronous_commit": "on", "full_page_writes": "on",
-	}
-	maps.Copy(settings, own)
-	server, err := disposable.Start(t.Context(), disposable.Options{Binaries: binaries, Settings: settings})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
