@@ -92,7 +92,8 @@ for format in csv json; do
     [ ! -e "${log%.log}.$format" ] || best "$format" bin/pgmend logs report --output json "${log%.log}.$format"
 done
 
-statements=$(sed -n 's/^  "statements": \([0-9]*\),$/\1/p' "$work/pgmend.out")
+counted() { sed -n 's/^  "statements": \([0-9]*\),$/\1/p' "$work/$1.out"; }
+statements=$(counted pgmend)
 [ "${statements:-0}" -gt 0 ] || { echo "bench-logs: no statement was found in the log" >&2; exit 1; }
 awk -v bytes="$bytes" -v statements="$statements" '
     FILENAME ~ /pgmend$/ { ours = $1; cpu = $2 + $3; memory = $4 }
@@ -108,10 +109,7 @@ awk -v bytes="$bytes" -v statements="$statements" '
     }' "$work/pgmend" "$work/grep" "$work/pgbadger"
 for format in csv json; do
     [ -e "$work/$format" ] || continue
-    found=$(sed -n 's/^  "statements": \([0-9]*\),$/\1/p' "$work/$format.out")
-    read -r seconds user sys memory <"$work/$format"
-    awk -v name="${format}log" -v bytes="$(stat -c %s "${log%.log}.$format")" -v found="$found" -v s="$seconds" -v cpu="$user $sys" -v memory="$memory" 'BEGIN {
-        split(cpu, c, " ")
-        printf "%-20s %.0f MB, %d statements: %.2f s, %.0f MB/s, %.2f s of processors, %.0f MB at the most\n", name, bytes / 1e6, found, s, bytes / 1e6 / s, c[1] + c[2], memory / 1024
-    }'
+    awk -v name="${format}log" -v bytes="$(stat -c %s "${log%.log}.$format")" -v statements="$(counted "$format")" '{
+        printf "%-20s %.0f MB, %d statements: %.2f s, %.0f MB/s, %.2f s of processors, %.0f MB at the most\n", name, bytes / 1e6, statements, $1, bytes / 1e6 / $1, $2 + $3, $4 / 1024
+    }' "$work/$format"
 done

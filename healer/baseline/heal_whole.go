@@ -147,7 +147,7 @@ func (c *comparison) healTable(d *Difference, o, now *Object) {
 		{SQL: "DROP TABLE " + rel, Assert: "SELECT 'it holds rows by now' FROM " + rel + " AS r LIMIT 1"},
 	}
 	switch {
-	case strings.HasPrefix(o.Definition, "UNLOGGED"):
+	case o.Detail["unlogged"] != "":
 		d.Manual = "it is unlogged: a server that is killed before that is committed does not start again at once, so it is left to you when to make it"
 	case o.Detail["partition"] != "":
 		d.Manual = "it is a partition: make it as a table of its own, fill it from a backup, then ALTER TABLE … ATTACH PARTITION, which reads a DEFAULT partition under a lock"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -72,33 +71,16 @@ func begin(t *testing.T, server *disposable.Server, s subject) *lives {
 		t.Fatal(err)
 	}
 	l := &lives{t: t, server: server, stage: st, subject: s, state: t.TempDir()}
-	l.configure()
+	if s.story.Own != nil {
+		if err := rulestest.Configure(t.Context(), server, s.story.Own); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := errors.Join(st.Player.Play(t.Context(), s.story.Quiet), l.declare(), st.Player.Play(t.Context(), s.story.Setup)); err != nil {
 		t.Fatal(err)
 	}
 	l.before = l.look()
 	return l
-}
-
-// configure gives the server the settings of the fixture, where a repair can
-// change them: not on the command line. They need no restart.
-func (l *lives) configure() {
-	l.t.Helper()
-	if l.story.Own == nil {
-		return
-	}
-	s := pgtest.Server{Server: l.server}
-	loaded := func() string { return s.Ask(l.t, "postgres", "postgres", "SELECT pg_conf_load_time()") }
-	before := loaded()
-	for _, name := range slices.Sorted(maps.Keys(l.story.Own)) {
-		s.Exec(l.t, "postgres", "postgres", fmt.Sprintf("ALTER SYSTEM SET %s = '%s'", name, strings.ReplaceAll(l.story.Own[name], "'", "''")))
-	}
-	s.Exec(l.t, "postgres", "postgres", "SELECT pg_reload_conf()")
-	for deadline := time.Now().Add(time.Minute); loaded() == before; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			l.t.Fatal("the server does not take its settings")
-		}
-	}
 }
 
 // declare approves the schema as it is now, where the rule compares with that.
