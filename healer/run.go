@@ -131,8 +131,8 @@ func (r *run) base(rule *rules.Rule) rules.Values {
 	return v.Merge(r.params[rule.ID], r.opts.Event)
 }
 
-// read runs one of the rule's queries; one that may read rows runs in the
-// owner's sandbox.
+// read runs one of the rule's queries, in the owner's sandbox where it may read
+// rows.
 func (r *run) read(ctx context.Context, rule *rules.Rule, q rules.Query, v rules.Values) ([]rules.Row, error) {
 	rows, err := r.question(ctx, rule, q, v)
 	r.suspect(err, false)
@@ -146,7 +146,7 @@ func (r *run) question(ctx context.Context, rule *rules.Rule, q rules.Query, v r
 		return nil, err
 	}
 	req := Read{Application: "pgmend/" + rule.ID, Query: q.Template, Values: v}
-	if rule.Reads == rules.ReadsRows {
+	if rule.Reads == rules.ReadsRows && !q.Impersonal {
 		req.Role = v["owner"].Text
 	}
 	return r.cfg.Reader.Read(ctx, req)

@@ -227,6 +227,8 @@ func (i *inspector) visit(kind string, n node) {
 	switch kind {
 	case "FuncCall":
 		i.function(n.list("funcname"))
+	case "SQLValueFunction":
+		i.Values = append(i.Values, strings.ToLower(strings.TrimPrefix(n.str("op"), "SVFOP_")))
 	case "RangeTableSample":
 		i.function(n.list("method"))
 	case "SortBy":

@@ -115,6 +115,7 @@ func TestInspectSeesEveryCall(t *testing.T) {
 		`SELECT 1 FROM t TABLESAMPLE evil.m (1)`:                           {Functions: []Name{{"evil", "m"}}},
 		`CALL evil.p(1)`:                                                   {Functions: []Name{{"evil", "p"}}},
 		`CREATE TRIGGER t AFTER INSERT ON a EXECUTE FUNCTION evil.f()`:     {Functions: []Name{{"evil", "f"}}},
+		`SELECT CURRENT_USER WHERE x = session_user AND y < CURRENT_DATE`:  {Operators: []Name{{"", "="}, {"", "<"}}, Values: []string{"current_user", "session_user", "current_date"}},
 		`SELECT f() OVER (PARTITION BY g() ORDER BY h() USING <) FROM i()`: {Functions: []Name{{"", "f"}, {"", "g"}, {"", "h"}, {"", "i"}}, Operators: []Name{{"", "<"}}},
 	} {
 		list, err := Inspect(sql)
@@ -122,7 +123,7 @@ func TestInspectSeesEveryCall(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 			continue
 		}
-		got := Inspection{Functions: list[0].Functions, Operators: list[0].Operators}
+		got := Inspection{Functions: list[0].Functions, Operators: list[0].Operators, Values: list[0].Values}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s\n%s", sql, diff)
 		}

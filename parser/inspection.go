@@ -20,6 +20,7 @@ type Inspection struct {
 	Targets      []Name   // what a utility or DML statement acts on
 	Casts        []Name   // types named in casts
 	Outputs      []Output // the select list, in order
+	Values       []string // of the session, as SQL names them: "current_user", "current_date"
 	Params       []int    // $1 … that occur, ascending
 	Star         bool     // a * in a select list
 	Locking      bool     // FOR UPDATE and the like

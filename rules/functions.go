@@ -33,6 +33,13 @@ var openingFunctions = []string{
 	"pg_sequence_parameters", "pg_table_size", "pg_tablespace_size", "pg_total_relation_size",
 }
 
+// What answers by the rights of whoever asks, beside the functions has_…_privilege.
+var (
+	personalFunctions = []string{"pg_has_role", "pg_sequence_last_value", "pg_sequence_parameters"}
+	personalRelations = []string{"pg_sequences", "pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_user_mappings"}
+	personalValues    = []string{"current_role", "current_schema", "current_user", "session_user", "user"}
+)
+
 // extensionFunctions are those of extensions that only read.
 var extensionFunctions = []string{
 	"bt_index_check", "bt_index_parent_check", "pgstatindex", "pgstattuple", "pgstattuple_approx", "verify_heapam",

@@ -143,6 +143,10 @@ const (
 // Query is one SELECT of a rule.
 type Query struct {
 	Template
+
+	// Impersonal is set where it looks at the catalog alone, at what answers the
+	// same whoever asks: it needs no owner's rights, and runs no owner's code.
+	Impersonal bool
 }
 
 // Guard is a query whose rows refuse the repair; the first column of the

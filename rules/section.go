@@ -135,7 +135,7 @@ func (r *reader) template(text string, line int) Query {
 	if err != nil {
 		r.wrong(line, err)
 	}
-	return Query{t}
+	return Query{Template: t}
 }
 
 // option is key=value behind an action's mode.

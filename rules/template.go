@@ -159,6 +159,11 @@ func (t Template) Uses(name string) bool {
 	return slices.ContainsFunc(t.parts, func(p part) bool { return p.kind != partText && p.name == name })
 }
 
+// splices reports whether a value becomes part of the statement's text.
+func (t Template) splices() bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.kind == partSplice })
+}
+
 // Names returns the values the template uses, sorted, each once.
 func (t Template) Names() []string {
 	var names []string

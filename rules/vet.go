@@ -53,7 +53,7 @@ func (r *reader) vet(rule *Rule) {
 		v.counts()
 		return
 	}
-	columns := v.query("detect", rule.Detect, base, readDetect)
+	columns := v.query("detect", &rule.Detect, base, readDetect)
 	for _, need := range []string{"oid", "schema", "name"} {
 		if !slices.ContainsFunc(columns, func(o parser.Output) bool { return o.Name == need }) {
 			r.mistakef(rule.Detect.Line, "detect has no column %s; oid, schema and name are required", need)
@@ -61,7 +61,7 @@ func (r *reader) vet(rule *Rule) {
 	}
 	facts := base.with("", columns)
 	if rule.Capture != nil {
-		facts = facts.with("", v.query("capture", *rule.Capture, facts, readRows))
+		facts = facts.with("", v.query("capture", rule.Capture, facts, readRows))
 		if len(rule.Proof) > 0 {
 			facts = facts.with("", []parser.Output{{Name: Damage}})
 		}
@@ -69,7 +69,7 @@ func (r *reader) vet(rule *Rule) {
 	}
 	facts = v.logic(rule, facts)
 	if rule.Prove != nil {
-		facts = facts.with("", v.query("prove", *rule.Prove, facts, readRows))
+		facts = facts.with("", v.query("prove", rule.Prove, facts, readRows))
 		rule.Opens = rule.Opens || rule.Reads == ReadsRows
 	}
 	if _, owner := facts["owner"]; !owner && rule.Reads == ReadsRows {
@@ -79,17 +79,17 @@ func (r *reader) vet(rule *Rule) {
 	for _, name := range guardNames {
 		before[name] = ""
 	}
-	for _, g := range rule.Guards {
-		v.query("guard", g.Query, before, readRows)
+	for i := range rule.Guards {
+		v.query("guard", &rule.Guards[i].Query, before, readRows)
 	}
 	if rule.Measure != nil {
-		v.query("measure", *rule.Measure, facts, readRows)
+		v.query("measure", rule.Measure, facts, readRows)
 	}
 	if rule.Verify != nil {
-		v.query("verify", rule.Verify.Query, facts.ofRun(rule.Repair), readRows)
+		v.query("verify", &rule.Verify.Query, facts.ofRun(rule.Repair), readRows)
 	}
 	if rule.Seal != nil {
-		v.query("seal", *rule.Seal, facts.ofRun(rule.Repair), readRows)
+		v.query("seal", rule.Seal, facts.ofRun(rule.Repair), readRows)
 	}
 	v.hazards()
 	if rule.Repair != nil {

@@ -17,7 +17,7 @@ const (
 )
 
 // query judges a SELECT and returns its columns.
-func (v *vetter) query(section string, q Query, k known, how reading) []parser.Output {
+func (v *vetter) query(section string, q *Query, k known, how reading) []parser.Output {
 	i, ok := v.inspect(section, q.Template, k)
 	if !ok {
 		return nil
@@ -47,7 +47,19 @@ func (v *vetter) query(section string, q Query, k known, how reading) []parser.O
 		}
 	}
 	v.casts(i, wrong)
+	q.Impersonal = !q.splices() && !personal(i)
 	return i.Outputs
+}
+
+// personal reports whether what a query looks at depends on who asks.
+func personal(i parser.Inspection) bool {
+	return slices.ContainsFunc(i.Functions, func(f parser.Name) bool {
+		return strings.HasPrefix(f.Name, "has_") || slices.Contains(personalFunctions, f.Name)
+	}) || slices.ContainsFunc(i.Relations, func(rel parser.Name) bool {
+		return slices.Contains(personalRelations, rel.Name)
+	}) || slices.ContainsFunc(i.Values, func(name string) bool {
+		return slices.Contains(personalValues, name)
+	})
 }
 
 func (v *vetter) casts(i parser.Inspection, wrong func(string, ...any)) {

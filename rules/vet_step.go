@@ -23,16 +23,16 @@ func (v *vetter) action(section string, a *Action, facts known) {
 			section += inSandbox
 		}
 		if step.If != nil {
-			v.query(section+": if", *step.If, k, readRows)
+			v.query(section+": if", step.If, k, readRows)
 		}
 		if step.Each != nil {
-			k = k.with("each.", v.query(section+": each", *step.Each, k, readRows))
+			k = k.with("each.", v.query(section+": each", step.Each, k, readRows))
 		}
-		for _, let := range step.Let {
-			k = k.with("", v.query(section+": let", let, k, readRows))
+		for i := range step.Let {
+			k = k.with("", v.query(section+": let", &step.Let[i], k, readRows))
 		}
-		for _, assert := range step.Assert {
-			v.query(section+": assert", assert, k, readRows)
+		for i := range step.Assert {
+			v.query(section+": assert", &step.Assert[i], k, readRows)
 		}
 		inspection, ok := v.inspect(section, step.Template, k)
 		if !ok {
