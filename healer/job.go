@@ -75,6 +75,10 @@ func (j *job) do(ctx context.Context) {
 		case <-ctx.Done():
 		case <-time.After(delay):
 		}
+		if why := j.mayTryAgain(ctx); why != "" {
+			j.err = errors.Join(&Yield{Reason: why}, j.err, j.discard(context.WithoutCancel(ctx)))
+			return
+		}
 	}
 }
 
@@ -177,39 +181,6 @@ func (j *job) shut(ctx context.Context, s Session, err error) error {
 // longestStep is what an Operation's default deadline comes to.
 const longestStep = time.Hour
 
-// within ends a context with the window that the repair needed to start.
-func (j *job) within(ctx context.Context) (context.Context, context.CancelFunc, error) {
-	if !j.windowed() {
-		ctx, cancel := context.WithCancel(ctx)
-		return ctx, cancel, nil
-	}
-	closed := &Yield{Reason: "the maintenance window closed"}
-	left := j.cfg.Policy.Window.Left(j.now())
-	if left <= 0 {
-		return nil, nil, closed
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, left, closed)
-	return ctx, cancel, nil
-}
-
-// windowed reports whether the attempt may run inside of the window only.
-func (j *job) windowed() bool {
-	return j.cfg.Policy.Window != nil && !j.opts.Now && j.attempt.UndoOf == "" &&
-		j.attempt.Plan.Risk.Rank() >= rules.Medium.Rank()
-}
-
-// deadline is the statement's, cut to what is left of the window.
-func (j *job) deadline() time.Duration {
-	d := j.action.Deadline
-	if !j.windowed() {
-		return d
-	}
-	if left := max(j.cfg.Policy.Window.Left(j.now()), time.Second); d == 0 || left < d {
-		return left
-	}
-	return d
-}
-
 // done reports whether the i-th step ran already, in this attempt or in an
 // interrupted one on the same basis.
 func (j *job) done(i int) bool {
@@ -217,7 +188,7 @@ func (j *job) done(i int) bool {
 }
 
 func (j *job) step(ctx context.Context, s Session, i int, step PlannedStep) error {
-	if i > 0 && j.attempt.mode() == rules.Session {
+	if i > 0 && j.attempt.mode() != rules.Batches { // which asks before each transaction
 		if why := j.mayGoOn(ctx); why != "" {
 			return &Yield{Reason: why}
 		}
@@ -253,22 +224,6 @@ func (j *job) step(ctx context.Context, s Session, i int, step PlannedStep) erro
 		return fmt.Errorf("step %d: %w", i+1, err)
 	}
 	return nil
-}
-
-// mayGoOn asks between two steps whether this is still the server, and
-// whether somebody paused.
-func (j *job) mayGoOn(ctx context.Context) string {
-	control, err := recallControl(ctx, j.cfg.Ledger)
-	if err != nil {
-		return err.Error()
-	}
-	if control.Pauses(j.now()) {
-		return control.Actor + " paused all repairs"
-	}
-	if j.windowed() && j.cfg.Policy.Window.Left(j.now()) <= 0 {
-		return "the maintenance window closed"
-	}
-	return j.sameServer(ctx)
 }
 
 // judge says whether a statement that returned also did what it was for. A
