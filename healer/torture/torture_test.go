@@ -120,6 +120,11 @@ func matrix(t *testing.T, server *disposable.Server, s subject) (cells []cell, w
 		}
 		t.Fatalf("%s repaired nothing", s.rule.ID)
 	}
+	for _, a := range r.Repairs {
+		if !a.Verified {
+			t.Fatalf("the quiet repair of %s is %s: %s", a.Plan.Finding.Object, a.State, a.Err)
+		}
+	}
 	for _, victim := range victims {
 		if victim != "daemon" && slices.Contains(forgetful, s.rule.ID) {
 			continue
@@ -145,6 +150,9 @@ func TestKills(t *testing.T) {
 	list := subjects(t, binaries.Major)
 	if glob := os.Getenv(allEnv); glob != "" {
 		list = slices.DeleteFunc(list, func(s subject) bool { return !rules.MatchGlob(glob, s.rule.ID) })
+		if len(list) == 0 {
+			t.Fatalf("%s=%s names no rule that repairs anything", allEnv, glob)
+		}
 		whole(t, binaries, list)
 		return
 	}
