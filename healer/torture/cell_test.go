@@ -64,7 +64,7 @@ type lives struct {
 	why    string // the first thing that nothing explains
 }
 
-func begin(t *testing.T, server *disposable.Server, s subject) *lives {
+func begin(t *testing.T, server *disposable.Server, s subject, healed []healer.Object) *lives {
 	t.Helper()
 	st, err := rulestest.NewStage(t.Context(), rulestest.StageConfig{Server: server, Version: server.Major * 10000, Rules: s, With: s.story.With})
 	if err != nil {
@@ -79,7 +79,7 @@ func begin(t *testing.T, server *disposable.Server, s subject) *lives {
 	if err := errors.Join(st.Player.Play(t.Context(), s.story.Quiet), l.declare(), st.Player.Play(t.Context(), s.story.Setup)); err != nil {
 		t.Fatal(err)
 	}
-	l.before = l.look()
+	l.before = l.look(healed)
 	return l
 }
 

@@ -13,21 +13,23 @@ import (
 	"github.com/pgmend/pgmend/healer/rulestest"
 )
 
-// world is what there is: every relation, and every row of the tables.
+// world is what there is: every relation and whatever else is repaired, and every
+// row of the tables.
 type world struct {
-	relations map[string]healer.Snapshot
+	relations map[string]healer.Snapshot   // and other objects that were healed
 	more      map[string][]healer.Snapshot // further ones that are called the same: a table's quarantines
 	tables    []rulestest.Table
 	rows      map[string]string // of each table
 	whole     map[string]string // the same, with those of its rows that are in quarantine
-	healed    []string          // the objects that a quiet repair healed
+	healed    []healer.Object   // that a quiet repair healed
 }
 
-// look takes everything in.
-func (l *lives) look() world {
+// look takes everything in, with others of the objects that a quiet repair
+// healed than relations.
+func (l *lives) look(healed []healer.Object) world {
 	l.t.Helper()
 	ctx := l.t.Context()
-	w := world{relations: make(map[string]healer.Snapshot), more: make(map[string][]healer.Snapshot)}
+	w := world{relations: make(map[string]healer.Snapshot), more: make(map[string][]healer.Snapshot), healed: healed}
 	relations, err := l.stage.Look(ctx)
 	if err != nil {
 		l.t.Fatal(err)
@@ -44,6 +46,18 @@ func (l *lives) look() world {
 		} else {
 			w.relations[called] = s
 		}
+	}
+	for _, o := range healed {
+		if o.Kind == "" || o.Kind == healer.ObjectSession {
+			continue // it is a relation, or another one in each life
+		}
+		called := o.String()
+		o.Name = strings.ReplaceAll(o.Name, anyStage, l.stage.Name)
+		s, err := l.stage.Config.Snapshotter.Snapshot(ctx, o)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		w.relations[called] = stable(s, plain)
 	}
 	if w.tables, err = l.stage.Tables(ctx); err == nil {
 		w.rows, err = l.stage.Rows(ctx, w.tables, false)
@@ -64,7 +78,7 @@ func (l *lives) look() world {
 
 // settle lets the next processes work until every attempt is settled and
 // nothing is repaired any more, and says what they repaired.
-func (l *lives) settle() (attempts []healer.Attempt, last healer.Result) {
+func (l *lives) settle() (now healer.History, last healer.Result) {
 	l.t.Helper()
 	deadline := time.Now().Add(90 * time.Second)
 	for round := 1; ; round++ {
@@ -82,7 +96,7 @@ func (l *lives) settle() (attempts []healer.Attempt, last healer.Result) {
 		}
 		open := slices.ContainsFunc(now.Attempts, func(a healer.Attempt) bool { return !a.State.Final() })
 		if err == nil && !open && len(r.Repairs) == 0 {
-			return now.Attempts, r
+			return now, r
 		}
 		// On a busy machine a single one may take that long.
 		if round >= 10 && time.Now().After(deadline) {
@@ -104,39 +118,42 @@ func states(list []healer.Attempt) []string {
 // explain compares what came of a kill with what comes of a quiet repair.
 func (l *lives) explain(victim string, want world) {
 	l.t.Helper()
-	attempts, last := l.settle()
+	history, last := l.settle()
 	verified := make(map[string]int)
-	for _, a := range attempts {
+	for _, a := range history.Attempts {
 		if a.Verified {
 			verified[a.Plan.Finding.Fingerprint]++
 		}
 	}
 	for fingerprint, n := range verified {
 		if n > 1 {
-			l.fault("%s was repaired %d times: %v", fingerprint, n, states(attempts))
+			l.fault("%s was repaired %d times: %v", fingerprint, n, states(history.Attempts))
 		}
 	}
+	now := l.look(want.healed)
+	l.account(victim, want, now, history.Attempts, last)
+	l.compareRows("the rows of", now.rows, l.before.rows, want.rows)
+	// Who waited for a session that was ended goes on, after a quiet repair too.
+	l.compareRows("the rows, with those in quarantine, of", now.whole, l.before.whole, want.whole)
 	heard := l.told(last)
-	now := l.look()
-	for name, rows := range l.before.rows {
-		if now.rows[name] != rows && now.rows[name] != want.rows[name] {
-			l.fault("the rows of %s were %s and are %s", name, rows, now.rows[name])
-		}
-	}
-	for name, rows := range l.before.whole {
-		// Who waited for a session that was ended goes on, after a quiet repair too.
-		if now.whole[name] != rows && now.whole[name] != want.whole[name] {
-			l.fault("the rows of %s, with those in quarantine, were %s and are %s", name, rows, now.whole[name])
-		}
-	}
 	for _, name := range names(want.relations, now.relations) {
 		if diff := want.relations[name].Diff(now.relations[name]); len(diff) > 0 && !l.spared(name, victim, heard, want, now) {
-			l.fault("%s is not as a quiet repair leaves it: %s; %v", name, diff[0], states(attempts))
+			l.fault("%s is not as a quiet repair leaves it: %s; %v", name, diff[0], states(history.Attempts))
 		}
 		for _, s := range now.more[name] {
 			if diff := now.relations[name].Diff(s); len(diff) > 0 {
 				l.fault("another %s is not as the first: %s", name, diff[0])
 			}
+		}
+	}
+}
+
+// compareRows makes sure that each table's rows are those of one of two worlds.
+func (l *lives) compareRows(what string, now, before, want map[string]string) {
+	l.t.Helper()
+	for name, rows := range before {
+		if now[name] != rows && now[name] != want[name] {
+			l.fault("%s %s were %s and are %s", what, name, rows, now[name])
 		}
 	}
 }
@@ -195,7 +212,7 @@ func (l *lives) spared(name, victim string, heard told, want, now world) bool {
 		// a quiet repair does not leave, or that is empty, is left over.
 		_, there := now.relations[name]
 		return !there && now.rows[source] == l.before.rows[source] &&
-			slices.ContainsFunc(want.healed, func(object string) bool { return heard.names[object] })
+			slices.ContainsFunc(want.healed, func(o healer.Object) bool { return heard.names[o.String()] })
 	}
 	if is := now.relations[name]; heard.names[name] || is.OID != 0 && heard.oids[is.OID] {
 		return true
@@ -211,6 +228,9 @@ var ofAttempt = regexp.MustCompile(`pgmend_quarantine_[0-9a-z]+`)
 
 const ofTable = "pgmend_quarantine of "
 
+// anyStage is what a stage is called in all lives.
+const anyStage = "{stage}"
+
 // plain leaves out of a text what is another in each life: the stage's name in
 // the roles', and attempts in the names of their tables.
 func (l *lives) plain(held map[string][]string) func(string) string {
@@ -220,7 +240,7 @@ func (l *lives) plain(held map[string][]string) func(string) string {
 		called[table] = ofTable + strings.Join(sources, ", ")
 	}
 	return func(text string) string {
-		text = strings.ReplaceAll(text, l.stage.Name, "stage")
+		text = strings.ReplaceAll(text, l.stage.Name, anyStage)
 		return ofAttempt.ReplaceAllStringFunc(text, func(cut string) string {
 			for table, as := range called {
 				if strings.HasPrefix(table, cut) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/disposable"
 	"github.com/pgmend/pgmend/healer/pg"
 	"github.com/pgmend/pgmend/healer/pg/pgtest"
@@ -107,7 +108,7 @@ func subjects(t *testing.T, major int) []subject {
 // victims. It also returns what that repair leaves.
 func matrix(t *testing.T, server *disposable.Server, s subject) (cells []cell, want world) {
 	t.Helper()
-	l := begin(t, server, s)
+	l := begin(t, server, s, nil)
 	defer l.end()
 	k := new(knife)
 	r, err := l.run(k)
@@ -136,11 +137,11 @@ func matrix(t *testing.T, server *disposable.Server, s subject) (cells []cell, w
 			}
 		}
 	}
-	want = l.look()
+	var healed []healer.Object
 	for _, a := range r.Repairs {
-		want.healed = append(want.healed, a.Plan.Finding.Object.String())
+		healed = append(healed, l.anywhere(a.Plan.Finding.Object))
 	}
-	return cells, want
+	return cells, l.look(healed)
 }
 
 // Every cell of the matrix, or a few of them.
@@ -223,7 +224,7 @@ func play(t *testing.T, server *disposable.Server, c cell, want world) (v verdic
 	killed := false
 	ok := t.Run(fmt.Sprintf("%s %d", c.victim, c.at), func(t *testing.T) {
 		fmt.Fprintln(t.Output(), c)
-		l := begin(t, server, c.subject)
+		l := begin(t, server, c.subject, want.healed)
 		defer l.end()
 		defer func() { why = l.why }()
 		if killed = l.kill(c); !killed {
