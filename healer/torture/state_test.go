@@ -175,17 +175,19 @@ var leavings = []string{"index/invalid", "index/reindex-leftover", "index/invali
 // oids, and the tables they are of.
 type told struct {
 	names map[string]bool
+	own   map[uint32]bool // the objects alone
 	oids  map[uint32]bool
 }
 
 func (s told) add(o healer.Object) {
 	s.names[o.String()] = true
+	s.own[o.OID] = true
 	s.oids[o.OID], s.oids[o.TableOID] = true, true
 }
 
 func (l *lives) told(last healer.Result) told {
 	l.t.Helper()
-	out := told{make(map[string]bool), make(map[uint32]bool)}
+	out := told{make(map[string]bool), make(map[uint32]bool), make(map[uint32]bool)}
 	for _, p := range last.Plans {
 		if p.Decision.Verdict != healer.Proceed {
 			out.add(p.Plan.Finding.Object)
@@ -204,8 +206,9 @@ func (l *lives) told(last healer.Result) told {
 }
 
 // spared reports whether an object that is not as a quiet repair leaves it is
-// explained: its fault is reported, or it is as it was before and the crash took
-// the statistics that proved the fault.
+// explained: its fault is reported and nothing of it is otherwise than before or
+// after a quiet repair, or it is as it was before and the crash took the
+// statistics that proved the fault.
 func (l *lives) spared(name, victim string, heard told, want, now world) bool {
 	if _, source, ok := strings.Cut(name, ofTable); ok {
 		// It is not there because nothing has moved, and somebody is told so. One that
@@ -214,11 +217,59 @@ func (l *lives) spared(name, victim string, heard told, want, now world) bool {
 		return !there && now.rows[source] == l.before.rows[source] &&
 			slices.ContainsFunc(want.healed, func(o healer.Object) bool { return heard.names[o.String()] })
 	}
-	if is := now.relations[name]; heard.names[name] || is.OID != 0 && heard.oids[is.OID] {
+	was, is, leaves := l.before.relations[name], now.relations[name], want.relations[name]
+	if l.forgot(victim) && len(was.Diff(is)) == 0 {
 		return true
 	}
-	unproved := victim != "daemon" && strings.Contains(l.rule.Detect.Text, "pg_stat_get_")
-	return unproved && len(l.before.relations[name].Diff(now.relations[name])) == 0
+	if !heard.names[name] && (is.OID == 0 || !heard.oids[is.OID]) {
+		return false
+	}
+	switch {
+	case !is.Exists():
+		return !was.Exists() || !leaves.Exists()
+	case !was.Exists() && !leaves.Exists():
+		return unfinished(is) && heard.own[is.OID]
+	}
+	one := func(is, was, leaves string) bool { return is == was || is == leaves }
+	if !one(is.Kind, was.Kind, leaves.Kind) || !one(is.Owner, was.Owner, leaves.Owner) {
+		return false
+	}
+	all, before, after := properties(is), properties(was), properties(leaves)
+	for _, list := range []map[string]string{all, before, after} {
+		for key := range list {
+			if !one(all[key], before[key], after[key]) && !l.halfBuilt(key, is, heard, now) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// halfBuilt reports whether a property tells of an index that an interrupted
+// build left, and that is itself reported.
+func (l *lives) halfBuilt(property string, of healer.Snapshot, heard told, now world) bool {
+	if unfinished(of) {
+		return property == "state" && heard.own[of.OID]
+	}
+	index, ok := strings.CutPrefix(property, "index ")
+	if !ok {
+		return false
+	}
+	is := now.relations[properties(of)["schema"]+"."+index]
+	return unfinished(is) && heard.own[is.OID]
+}
+
+// unfinished reports whether an object is an index that is not valid.
+func unfinished(s healer.Snapshot) bool {
+	return strings.HasSuffix(s.Kind, "index") && strings.HasPrefix(properties(s)["state"], "valid f")
+}
+
+func properties(s healer.Snapshot) map[string]string {
+	out := make(map[string]string, len(s.Properties))
+	for _, p := range s.Properties {
+		out[p.Name] = p.Value
+	}
+	return out
 }
 
 // ofAttempt is a table that is named after the attempt that made it, in whose
