@@ -193,7 +193,7 @@ func (r *register) sum(list []subject, p part) {
 	row := func(rule, victim string, n tally) {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\n", rule, victim, n.cells, n.kills, n.unexplained, n.missed, n.missing)
 	}
-	var all tally
+	var all, mine tally
 	for _, s := range list {
 		if len(r.cells[r.of(s)]) == 0 {
 			r.t.Errorf("%s: its cells were not listed", s.rule.ID)
@@ -206,6 +206,9 @@ func (r *register) sum(list []subject, p part) {
 				}
 				one.count(e)
 				all.count(e)
+				if p.has(i) {
+					mine.count(e)
+				}
 				if e.verdict == unexplained || p.has(i) && !e.verdict.final() {
 					r.t.Errorf("%s %s, %s: %s %s", s.rule.ID, e.victim, e.label, e.verdict, cmp.Or(e.why, "(why, is in the output of its run)"))
 				}
@@ -214,6 +217,9 @@ func (r *register) sum(list []subject, p part) {
 		}
 	}
 	row("together", "", all)
+	if mine.cells == 0 {
+		r.t.Errorf("the part %d/%d has no cell", p.k, p.n)
+	}
 	_ = w.Flush()
 	fmt.Fprint(r.t.Output(), text.String())
 }
