@@ -53,7 +53,8 @@ bench-baseline: ## 60 drifts of 300 tables named and healed; capture and diff of
 docs: ## a page for each rule, in docs/rules
 	$(GO) run ./cmd/pgmend rules docs docs/rules
 
-# RULES is a glob over the rules to torture and PART, k/n, a part of their cells.
+# RULES is a glob over the rules to torture and PART, k/n, a part of their cells,
+# those of a repair and of its undo; what names no rule or no cell fails.
 # bin/torture.tsv keeps what came of each; what this build has played already is
 # not played again. HOSTILE multiplies the 15 hostile names and the 20 forged
 # events of the suite, these up to 1,000.

@@ -43,6 +43,9 @@ type cell struct {
 	label  string
 }
 
+// undo reports whether it is the undo of a repair that is killed.
+func (c cell) undo() bool { return strings.HasPrefix(c.label, undoing) }
+
 func (c cell) String() string {
 	return fmt.Sprintf("%-32s %-10s %2d %s", c.rule.ID, c.victim, c.at, c.label)
 }
@@ -61,6 +64,7 @@ type lives struct {
 	subject
 	state  string
 	before world
+	undoes string // the repair that the knife's process takes back; "": it heals
 	why    string // the first thing that nothing explains
 }
 
@@ -127,45 +131,92 @@ func options(s subject) healer.Options {
 	return o
 }
 
-// heal is one process's work: it opens everything, heals once, and closes.
-func heal(ctx context.Context, c pg.Config, database, state string, s subject, k *knife) (result healer.Result, err error) {
-	db, err := pg.Open(ctx, c)
-	if err != nil {
-		return result, err
-	}
-	defer db.Close()
-	l, err := ledger.Open(state)
-	if err != nil {
-		return result, err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	h := healer.New(healer.Config{
-		Database: database, Control: true, Reader: db, Snapshotter: db, Operator: surgeon{db, k},
-		Ledger: book{l, k}, State: l, Rules: s,
-		Declared: &baseline.Watch{Reader: db, Store: baseline.Store{Dir: state, Ledger: l}},
-	})
-	return h.Heal(ctx, options(s))
+// process is the work of one process: it opens everything, works, and closes.
+type process struct {
+	subject
+	config          pg.Config
+	database, state string
+	knife           *knife
 }
 
-// run heals in this process.
-func (l *lives) run(k *knife) (healer.Result, error) {
+func (p process) do(ctx context.Context, work func(*healer.Healer) error) (err error) {
+	db, err := pg.Open(ctx, p.config)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	l, err := ledger.Open(p.state)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return work(healer.New(healer.Config{
+		Database: p.database, Control: true, Reader: db, Snapshotter: db, Operator: surgeon{db, p.knife},
+		Ledger: book{l, p.knife}, State: l, Rules: p.subject,
+		Declared: &baseline.Watch{Reader: db, Store: baseline.Store{Dir: p.state, Ledger: l}},
+	}))
+}
+
+// heal heals once.
+func (p process) heal(ctx context.Context) (result healer.Result, err error) {
+	err = p.do(ctx, func(h *healer.Healer) (err error) {
+		result, err = h.Heal(ctx, options(p.subject))
+		return err
+	})
+	return result, err
+}
+
+// undo takes a repair back.
+func (p process) undo(ctx context.Context, id string) (a healer.Attempt, err error) {
+	p.knife.prefix = undoing
+	err = p.do(ctx, func(h *healer.Healer) (err error) {
+		a, err = h.Undo(ctx, id, options(p.subject))
+		return err
+	})
+	return a, err
+}
+
+// act does what the knife may cut: it heals, or takes a repair back.
+func (p process) act(ctx context.Context, undoes string) (err error) {
+	if undoes != "" {
+		_, err = p.undo(ctx, undoes)
+	} else {
+		_, err = p.heal(ctx)
+	}
+	return err
+}
+
+// next is the next process of a life, within this one.
+func (l *lives) next(k *knife) process {
 	k.super = l.server.ConnString("postgres", "postgres")
 	if k.at > 0 {
 		k.super = l.conn("postgres")
 	}
-	ctx, cancel := context.WithTimeout(l.t.Context(), 10*time.Minute)
+	return process{l.subject, l.config(), l.stage.Name, l.state, k}
+}
+
+// limited is the longest that one process may take.
+func (l *lives) limited() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(l.t.Context(), 10*time.Minute)
+}
+
+// run heals in this process.
+func (l *lives) run(k *knife) (healer.Result, error) {
+	ctx, cancel := l.limited()
 	defer cancel()
-	return heal(ctx, l.config(), l.stage.Name, l.state, l.subject, k)
+	return l.next(k).heal(ctx)
 }
 
 // kill plays a cell up to the death of its victim, and reports whether it died.
 func (l *lives) kill(c cell) (struck bool) {
 	l.t.Helper()
+	ctx, cancel := l.limited()
+	defer cancel()
 	switch c.victim {
 	case "daemon":
 		child := exec.CommandContext(l.t.Context(), os.Args[0], "-test.run=^TestDaemon$") //nolint:gosec // this test again
 		child.Env = append(os.Environ(), childEnv+"="+strings.Join([]string{
-			l.server.ConnString(l.stage.Name, ""), l.stage.Name, l.state, fmt.Sprint(l.server.Major), l.rule.ID, fmt.Sprint(c.at),
+			l.server.ConnString(l.stage.Name, ""), l.stage.Name, l.state, fmt.Sprint(l.server.Major), l.rule.ID, fmt.Sprint(c.at), l.undoes,
 		}, "\n"))
 		out, err := child.CombinedOutput()
 		var exit *exec.ExitError
@@ -179,14 +230,14 @@ func (l *lives) kill(c cell) (struck bool) {
 		}
 		return struck
 	case "backend":
-		_, _ = l.run(&knife{at: c.at, cut: func(string) { struck = l.backend() }})
+		_ = l.next(&knife{at: c.at, cut: func(string) { struck = l.backend() }}).act(ctx, l.undoes)
 	case "postmaster":
-		_, _ = l.run(&knife{at: c.at, cut: func(string) {
+		_ = l.next(&knife{at: c.at, cut: func(string) {
 			struck = true
 			if err := errors.Join(l.server.Kill9(context.Background()), l.server.Restart(context.Background())); err != nil {
 				l.t.Error(err)
 			}
-		}})
+		}}).act(ctx, l.undoes)
 	}
 	if !struck {
 		l.t.Errorf("nothing was killed: the boundary did not come, or there was nothing to kill")

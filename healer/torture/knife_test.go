@@ -14,8 +14,9 @@ import (
 
 // knife counts the boundaries of a run and cuts at one of them.
 type knife struct {
-	at  int                // which boundary, from 1; 0: none
-	cut func(label string) // kills; it returns where the victim is not this process
+	at     int                // which boundary, from 1; 0: none
+	cut    func(label string) // kills; it returns where the victim is not this process
+	prefix string             // of the labels
 	// super is how to see the server from outside.
 	super string
 
@@ -23,6 +24,9 @@ type knife struct {
 	labels []string
 	passed map[string]int // in the attempt that is under way
 }
+
+// undoing is what the labels of an undo's boundaries begin with.
+const undoing = "undo: "
 
 // begins is the first boundary of an attempt.
 const begins = "before " + string(healer.RepairIntended) + " is written"
@@ -37,6 +41,7 @@ func (k *knife) pass(label string) {
 	if k.passed[label]++; k.passed[label] > 1 {
 		label = fmt.Sprintf("%s, the %d. time", label, k.passed[label])
 	}
+	label = k.prefix + label
 	k.labels = append(k.labels, label)
 	here := len(k.labels) == k.at
 	k.mu.Unlock()

@@ -32,10 +32,13 @@ const (
 	seed = 20
 )
 
-// sampled are the rules of the suite, one for each victim: a concurrent build,
-// a transaction, and one whose evidence is rows. They are named, so that a rule
-// that comes does not change what is played.
-var sampled = []string{"index/invalid-unique", "sequence/behind", "constraint/not-valid"}
+// sampled are the rules of the suite, one for each victim: a concurrent build, a
+// transaction that is taken back, and one whose evidence is rows. They are named,
+// so that a rule that comes does not change what is played.
+var sampled = []struct {
+	rule string
+	undo bool
+}{{"index/invalid-unique", false}, {"sequence/exhaustion", true}, {"constraint/not-valid", false}}
 
 // forgetful are rules whose fixture switches off what guards them against the
 // loss of the counters in a crash: index/unused waits for min_age since the
@@ -64,11 +67,11 @@ func TestDaemon(t *testing.T) {
 		if s.rule.ID != id {
 			continue
 		}
-		_, err := heal(context.Background(), pg.Config{
+		err := process{s, pg.Config{
 			Observer: as(database + "_observer"), Healer: as(database + "_healer"), Signaller: as(database + "_signaller"),
-		}, database, state, s, &knife{at: at, super: as("postgres"), cut: func(string) {
+		}, database, state, &knife{at: at, super: as("postgres"), cut: func(string) {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		}})
+		}}}.act(context.Background(), f[6])
 		t.Logf("it was not killed: %v", err)
 	}
 }
@@ -104,44 +107,44 @@ func subjects(t *testing.T, major int) []subject {
 	return out
 }
 
-// matrix is the cells of one subject: what a quiet repair passes, times the
-// victims. It also returns what that repair leaves.
-func matrix(t *testing.T, server *disposable.Server, s subject) (cells []cell, want world) {
+// quiet is what comes of a subject when nothing is killed.
+type quiet struct {
+	repaired world
+	undone   world // when one of the repairs was taken back; empty: none can be
+}
+
+// matrix is the cells of one subject: what a quiet repair and its undo pass,
+// times the victims.
+func matrix(t *testing.T, server *disposable.Server, s subject) (cells []cell, left quiet) {
 	t.Helper()
 	l := begin(t, server, s, nil)
 	defer l.end()
 	k := new(knife)
-	r, err := l.run(k)
-	if err != nil {
-		t.Fatal(err)
+	repairs := l.repair(k)
+	var healed []healer.Object
+	for _, a := range repairs {
+		healed = append(healed, l.anywhere(a.Plan.Finding.Object))
 	}
-	if len(r.Repairs) == 0 {
-		for _, p := range r.Plans {
-			t.Logf("%s: %+v", p.Plan.Finding.Object, p.Decision)
-		}
-		t.Fatalf("%s repaired nothing", s.rule.ID)
-	}
-	for _, a := range r.Repairs {
-		if !a.Verified {
-			t.Fatalf("the quiet repair of %s is %s: %s", a.Plan.Finding.Object, a.State, a.Err)
-		}
+	left.repaired = l.look(healed)
+	labels := [][]string{k.labels}
+	if l.undoes != "" {
+		passed := l.undo()
+		labels, left.undone = append(labels, passed), l.look(healed)
 	}
 	for _, victim := range victims {
 		if victim != "daemon" && slices.Contains(forgetful, s.rule.ID) {
 			continue
 		}
-		for i, label := range k.labels {
-			// Several findings pass the same boundaries.
-			if slices.Index(k.labels, label) == i {
-				cells = append(cells, cell{s, victim, i + 1, label})
+		for _, passed := range labels {
+			for i, label := range passed {
+				// Several findings pass the same boundaries.
+				if slices.Index(passed, label) == i {
+					cells = append(cells, cell{s, victim, i + 1, label})
+				}
 			}
 		}
 	}
-	var healed []healer.Object
-	for _, a := range r.Repairs {
-		healed = append(healed, l.anywhere(a.Plan.Finding.Object))
-	}
-	return cells, l.look(healed)
+	return cells, left
 }
 
 // Every cell of the matrix, or a few of them.
@@ -158,18 +161,21 @@ func TestKills(t *testing.T) {
 		return
 	}
 	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same cells each time
-	for i, id := range sampled {
-		n := slices.IndexFunc(list, func(s subject) bool { return s.rule.ID == id })
+	for i, sample := range sampled {
+		n := slices.IndexFunc(list, func(s subject) bool { return s.rule.ID == sample.rule })
 		if n < 0 {
-			t.Fatalf("there is no rule %s that can be tortured", id)
+			t.Fatalf("there is no rule %s that can be tortured", sample.rule)
 		}
 		dice := random.Uint64()
-		t.Run(id, func(t *testing.T) {
+		t.Run(sample.rule, func(t *testing.T) {
 			t.Parallel() // each kills a server of its own
 			server := start(t, binaries)
-			cells, want := matrix(t, server, list[n])
-			share := len(cells) / len(victims)
-			play(t, server, cells[i*share+int(dice%uint64(share))], want)
+			cells, left := matrix(t, server, list[n])
+			cells = slices.DeleteFunc(cells, func(c cell) bool { return c.victim != victims[i] || c.undo() != sample.undo })
+			if len(cells) == 0 {
+				t.Fatal("there is nothing to kill")
+			}
+			play(t, server, cells[dice%uint64(len(cells))], left)
 		})
 	}
 }
@@ -189,11 +195,11 @@ func whole(t *testing.T, binaries disposable.Binaries, list []subject) {
 			if s.story.Own != nil {
 				on = start(t, binaries)
 			}
-			cells, want := matrix(t, on, s)
+			cells, left := matrix(t, on, s)
 			book.list(s, cells)
 			for _, c := range book.left(s, part) {
 				began := time.Now()
-				verdict, why := play(t, on, c, want)
+				verdict, why := play(t, on, c, left)
 				book.note(c, verdict, why, time.Since(began))
 			}
 		})
@@ -220,18 +226,25 @@ func start(t *testing.T, binaries disposable.Binaries) *disposable.Server {
 }
 
 // play plays a cell, and says what came of it.
-func play(t *testing.T, server *disposable.Server, c cell, want world) (v verdict, why string) {
+func play(t *testing.T, server *disposable.Server, c cell, left quiet) (v verdict, why string) {
 	killed := false
 	ok := t.Run(fmt.Sprintf("%s %d", c.victim, c.at), func(t *testing.T) {
 		fmt.Fprintln(t.Output(), c)
-		l := begin(t, server, c.subject, want.healed)
+		l := begin(t, server, c.subject, left.repaired.healed)
 		defer l.end()
 		defer func() { why = l.why }()
+		if c.undo() {
+			l.repair(new(knife))
+		}
 		if killed = l.kill(c); !killed {
 			return
 		}
 		l.alive()
-		l.explain(c.victim, want)
+		if c.undo() {
+			l.explainUndo(left)
+		} else {
+			l.explain(c.victim, left.repaired)
+		}
 	})
 	switch {
 	case !killed:
