@@ -162,7 +162,7 @@ func (a *app) connection() (c pg.Config, databases []string, err error) {
 	if err != nil {
 		return c, nil, err
 	}
-	c.AllowSuperuser = conf.AllowSuperuser
+	c.AllowSuperuser, c.Clock = conf.AllowSuperuser, a.clock
 	unconfigured := conf.Connection == (config.Connection{}) && len(conf.Databases) == 0
 	if unconfigured || isURI(a.flags.database) || strings.Contains(a.flags.database, "=") {
 		if c.Observer, err = a.person(); err != nil {

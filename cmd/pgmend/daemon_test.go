@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -219,26 +220,37 @@ func (h *host) builds(t *testing.T) string {
 		"SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active'")
 }
 
+// runEnv is the configuration of a test's process that is to be a daemon.
+const runEnv = "PGMEND_TEST_RUN"
+
+// child is a daemon until it is told to stop, as the program is.
+func child(config string) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := Main(ctx, []string{"run", "--config", config}, func(string) string { return "" }, os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
 // The daemon is killed while its statement is at work. The next one touches
 // nothing until that statement has ended, and then finds out what came of it.
 // hazard: 7
 func TestKilledInTheMiddleOfARepair(t *testing.T) {
-	if config := os.Getenv("PGMEND_TEST_RUN"); config != "" {
-		os.Exit(Main(context.Background(), []string{"run", "--config", config}, func(string) string { return "" }, os.Stdin, os.Stdout, os.Stderr))
+	if config := os.Getenv(runEnv); config != "" {
+		child(config)
 	}
 	h := newHost(t, buildThatWaits)
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledInTheMiddleOfARepair$")
-	child.Env = append(os.Environ(), "PGMEND_TEST_RUN="+h.config)
+	killed := exec.Command(os.Args[0], "-test.run=^TestKilledInTheMiddleOfARepair$")
+	killed.Env = append(os.Environ(), runEnv+"="+h.config)
 	said := new(output)
-	child.Stdout, child.Stderr = said, said
-	if err := child.Start(); err != nil {
+	killed.Stdout, killed.Stderr = said, said
+	if err := killed.Start(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the build waits for the open transaction", patience, func() bool { return h.builds(t) == "1" })
-	if err := child.Process.Kill(); err != nil {
+	if err := killed.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = child.Wait() // it was killed
+	_ = killed.Wait() // it was killed
 	log, end := h.run(t)
 	eventually(t, "the attempt is known to be interrupted", patience, func() bool {
 		for _, a := range h.attempts(t) {

@@ -10,9 +10,7 @@ import (
 	"time"
 
 	"github.com/pgmend/pgmend/cmd/pgmend/config"
-	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/event"
-	"github.com/pgmend/pgmend/healer/pg"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -136,11 +134,10 @@ func (d *daemon) reach(ctx context.Context, s *site) error {
 		return err
 	}
 	release, err := list[0].Lead(ctx)
-	var refused *healer.Refusal
 	switch {
 	case err == nil:
 		release()
-	case !errors.As(err, &refused) || refused.Guard != pg.GuardOneHealer:
+	case !oneHealer(err):
 		closeDatabases(list)
 		return err
 	}

@@ -70,6 +70,7 @@ func (d *daemon) heal(ctx, soft context.Context, s *site) error {
 	d.say("%s; waiting for PostgreSQL", s.conf.Mode)
 	c, err := d.connect(soft, s)
 	if err != nil {
+		closeDatabases(s.list)
 		if soft.Err() != nil {
 			return nil // asked to stop before there was a server
 		}
@@ -127,9 +128,7 @@ func (d *daemon) connect(ctx context.Context, s *site) (connection, error) {
 	wait.InitialInterval, wait.MaxInterval = 500*time.Millisecond, 30*time.Second
 	return backoff.Retry(ctx, func() (connection, error) {
 		c, err := d.tryOnce(ctx, s)
-		var refused *healer.Refusal
-		if err != nil && !healer.IsConnection(err) && !errors.Is(err, errNoDatabase) &&
-			(!errors.As(err, &refused) || refused.Guard != pg.GuardOneHealer) {
+		if err != nil && !healer.IsConnection(err) && !errors.Is(err, errNoDatabase) && !oneHealer(err) {
 			err = backoff.Permanent(err)
 		}
 		return c, err
@@ -140,13 +139,33 @@ func (d *daemon) connect(ctx context.Context, s *site) (connection, error) {
 		}))
 }
 
+// oneHealer reports that another healer has the cluster.
+func oneHealer(err error) bool {
+	var refused *healer.Refusal
+	return errors.As(err, &refused) && refused.Guard == pg.GuardOneHealer
+}
+
+// lead takes the lead, and says so where that is beside a session that calls
+// itself a healer.
+func (d *daemon) lead(ctx context.Context, control *pg.Database) (release func(), err error) {
+	release, err = control.Lead(ctx)
+	if beside := control.Beside(); err == nil && beside != "" {
+		d.tell(ctx, healer.ClaimIgnored, slog.String(event.KeyError, beside))
+	}
+	return release, err
+}
+
 // tryOnce connects, takes the lead and wires the rest.
 func (d *daemon) tryOnce(ctx context.Context, s *site) (connection, error) {
 	list, err := s.take(ctx)
 	if err != nil {
 		return connection{}, err
 	}
-	release, err := list[0].Lead(ctx)
+	release, err := d.lead(ctx, list[0])
+	if oneHealer(err) {
+		s.list = list // it waits with its lock in sight, and knows since when
+		return connection{}, err
+	}
 	if err != nil {
 		closeDatabases(list)
 		return connection{}, err
@@ -187,7 +206,7 @@ func (d *daemon) wire(ctx context.Context, s *site, list []*pg.Database) (*heale
 		service.Healers = append(service.Healers, healer.New(healer.Config{
 			Database: id.Database, Control: i == 0, Reader: db, Snapshotter: db, Operator: db,
 			Ledger: d.ledger, State: d.ledger, Observer: d.observer, Rules: s.rules, Policy: s.policy, Clock: d.clock,
-			Hearsay: d.book, Leading: leading(list[0]), Meter: meter{db, id.Database, d.parser, &d.heard},
+			Hearsay: d.book, Leading: d.leading(list[0]), Meter: meter{db, id.Database, d.parser, &d.heard},
 			Declared: &baseline.Watch{Reader: db, Store: baseline.Store{Dir: s.conf.State, Ledger: d.ledger, Clock: d.clock}, Dropped: drops(d.ledger)},
 		}))
 	}
@@ -199,12 +218,12 @@ func (d *daemon) wire(ctx context.Context, s *site, list []*pg.Database) (*heale
 
 // leading asks whether this process is still the one healer, and becomes it
 // again where only the session was lost, as in a restart of the server.
-func leading(control *pg.Database) func(context.Context) error {
+func (d *daemon) leading(control *pg.Database) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if control.Leading(ctx) == nil {
 			return nil
 		}
-		_, err := control.Lead(ctx)
+		_, err := d.lead(ctx, control)
 		return err
 	}
 }

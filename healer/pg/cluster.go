@@ -74,9 +74,15 @@ const GuardOneHealer = "one healer"
 // that he cannot guess.
 const leadClass = "1885826404"
 
-// claimTime is how long a session that only calls itself a healer keeps this
-// process from leading.
-const claimTime = time.Hour
+// leadApplication is the name of the session that holds it.
+const leadApplication = "pgmend/lead"
+
+// claimTime is how long, within claimSpan, a session that only calls itself a
+// healer keeps this process from leading.
+const (
+	claimTime = time.Hour
+	claimSpan = 24 * time.Hour
+)
 
 // Lead makes this process the one healer of the cluster, until release is
 // called or the session ends. It takes a lock first and then looks who else has
@@ -88,7 +94,35 @@ func (d *Database) Lead(ctx context.Context) (release func(), err error) {
 	if d.lead != nil {
 		return nil, errors.New("this process leads already")
 	}
-	s, err := d.connect(ctx, d.healer, "pgmend/lead", 0)
+	s := d.asks
+	d.asks = nil
+	if s != nil {
+		if held, err := s.holdsLead(ctx); err != nil || !held {
+			s.close()
+			s = nil
+		}
+	}
+	if s == nil {
+		if s, err = d.stand(ctx); err != nil {
+			return nil, err
+		}
+	}
+	stays, err := d.rival(ctx, s.conn.PID())
+	switch {
+	case err == nil:
+		d.lead = s
+		return d.follow, nil
+	case stays:
+		d.asks = s
+	default:
+		s.close()
+	}
+	return nil, err
+}
+
+// stand opens a session that holds a lock of the class.
+func (d *Database) stand(ctx context.Context) (*session, error) {
+	s, err := d.connect(ctx, d.healer, leadApplication, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -101,53 +135,93 @@ func (d *Database) Lead(ctx context.Context) (release func(), err error) {
 		rows, err = s.query(ctx, "SELECT pg_catalog.pg_try_advisory_lock("+leadClass+", "+strconv.Itoa(int(rand.Int32()))+")")
 		locked = err == nil && rows[0][0].Text == "t"
 	}
-	if err == nil {
-		err = d.rival(ctx, s.conn.PID())
-	}
 	if err != nil {
 		s.close()
 		return nil, err
 	}
-	d.lead = s
-	return d.follow, nil
+	return s, nil
 }
 
 // rivalSQL asks who else holds such a lock. The observer asks, who sees the
 // names of others' sessions; a bigint key is told apart by objsubid
 // (documentation, pg_locks).
-const rivalSQL = `SELECT a.pid, a.usename AS "user", a.application_name AS application,
-	       a.usename IN ($2, $3, $4) OR r.rolsuper AS proved
-	  FROM pg_catalog.pg_locks AS l
-	  JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-	  JOIN pg_catalog.pg_roles AS r ON r.oid = a.usesysid
-	 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = ` + leadClass + `
-	   AND a.pid <> $1::pg_catalog.int4
-	 ORDER BY proved DESC, a.pid`
+//
+// Trusted is who was given what a healer needs and nobody gives himself: to
+// become another role that owns something, or to maintain all. pg_shdepend
+// knows the owners of the whole cluster.
+const rivalSQL = `WITH able AS (
+	SELECT r.oid, r.rolname, r.rolsuper OR EXISTS (
+	         SELECT FROM pg_catalog.pg_roles AS o
+	          WHERE o.oid <> r.oid AND pg_catalog.pg_has_role(r.oid, o.oid, 'MEMBER')
+	            AND (o.rolname = 'pg_maintain' OR EXISTS (
+	                   SELECT FROM pg_catalog.pg_shdepend AS s
+	                    WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.refobjid = o.oid AND s.deptype = 'o'))) AS trusted
+	  FROM pg_catalog.pg_roles AS r)
+SELECT a.pid, r.rolname AS "user", a.application_name AS application, r.trusted,
+       r.trusted OR r.rolname IN ($2, $3, $4) AS proved, self.trusted AS self
+  FROM pg_catalog.pg_locks AS l
+  JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+  JOIN able AS r ON r.oid = a.usesysid
+  JOIN able AS self ON self.rolname = $3
+ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = ` + leadClass + `
+   AND a.pid <> $1::pg_catalog.int4
+ ORDER BY proved DESC, a.pid`
 
-// rival refuses to lead beside another healer: a session of our own roles or of
-// a superuser. Of others anybody may have opened the session; one that calls
-// itself a healer is believed for a while.
-func (d *Database) rival(ctx context.Context, self uint32) error {
-	rows, err := d.catalog(ctx, rivalSQL, oid(self), name(d.observer.User), name(d.healer.User), name(d.signals.User))
+func (d *Database) rivals(ctx context.Context, self uint32) ([]rules.Row, error) {
+	return d.catalog(ctx, rivalSQL, oid(self), name(d.observer.User), name(d.healer.User), name(d.signals.User))
+}
+
+// rival refuses to lead beside another healer: a session of our own roles, or
+// of one that is trusted, for as long as it lasts. Any other session that calls
+// itself a healer may be one that repairs its own tables, or anybody who wants
+// nothing to be repaired. Who is trusted himself waits for it for a while, and
+// stays with his lock in sight, for which a healer gives way (see Leading); who
+// is not cannot tell himself from it, and waits until it is gone.
+func (d *Database) rival(ctx context.Context, self uint32) (stays bool, err error) {
+	rows, err := d.rivals(ctx, self)
 	if err != nil {
-		return err
+		return false, err
 	}
+	d.beside = ""
 	for _, r := range rows {
-		if r.Text("proved") != "t" {
-			if r.Text("application") != "pgmend/lead" {
-				continue
-			}
-			if d.claimed.IsZero() {
-				d.claimed = time.Now()
-			}
-			if time.Since(d.claimed) > claimTime {
-				continue
-			}
+		proved := r.Text("proved") == "t"
+		if !proved && r.Text("application") != leadApplication {
+			continue
 		}
-		return &healer.Refusal{Guard: GuardOneHealer, Reason: "session " + r.Text("pid") + " of " + r.Text("user") +
-			" (" + r.Text("application") + ") holds the healer's lock of this cluster"}
+		who := holder(r)
+		if proved || r.Text("self") != "t" {
+			return false, &healer.Refusal{Guard: GuardOneHealer, Reason: who}
+		}
+		now := d.now()
+		if d.claimed.IsZero() || d.claimed.After(now) || now.Sub(d.claimed) > claimSpan {
+			d.claimed = now
+		}
+		if now.Before(d.claimed.Add(claimTime)) {
+			return true, &healer.Refusal{Guard: GuardOneHealer, Reason: who + ", and has not the rights of a healer; " +
+				"a daemon waits for such a session for an hour a day, and pg_terminate_backend(" + r.Text("pid") + ") ends it"}
+		}
+		d.beside = who + ", and has not the rights of a healer"
 	}
-	return nil
+	return false, nil
+}
+
+func holder(r rules.Row) string {
+	return "session " + r.Text("pid") + " of " + r.Text("user") + " (" + r.Text("application") + ") holds the healer's lock of this cluster"
+}
+
+// Beside says which session that calls itself a healer was not believed when
+// the lead was taken: somebody has to look at it.
+func (d *Database) Beside() string {
+	d.leading.Lock()
+	defer d.leading.Unlock()
+	return d.beside
+}
+
+func (d *Database) now() time.Time {
+	if d.cfg.Clock != nil {
+		return d.cfg.Clock()
+	}
+	return time.Now()
 }
 
 // follow gives the lead up.
@@ -162,7 +236,8 @@ func (d *Database) follow() {
 
 // Leading returns nil while this process is the one healer: the lock's session
 // lives and holds the lock. It is asked again before anything is repaired,
-// because a restart of the server, or a person, can end that session.
+// because a restart of the server, or a person, can end that session; and who
+// is not trusted gives way to a healer that is and came later.
 func (d *Database) Leading(ctx context.Context) error {
 	d.leading.Lock()
 	defer d.leading.Unlock()
@@ -170,10 +245,17 @@ func (d *Database) Leading(ctx context.Context) error {
 	if d.lead == nil {
 		return lost
 	}
-	rows, err := d.lead.query(ctx, `SELECT FROM pg_catalog.pg_locks AS l WHERE l.pid = pg_catalog.pg_backend_pid()
-		AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = `+leadClass)
-	if err == nil && len(rows) == 1 {
-		return nil
+	held, err := d.lead.holdsLead(ctx)
+	if err == nil && held {
+		var rows []rules.Row
+		rows, err = d.rivals(ctx, d.lead.conn.PID())
+		i := slices.IndexFunc(rows, func(r rules.Row) bool { return r.Text("self") != "t" && r.Text("trusted") == "t" })
+		if err == nil && i < 0 {
+			return nil
+		}
+		if err == nil {
+			lost.Reason = holder(rows[i])
+		}
 	}
 	if ctx.Err() != nil {
 		return err
@@ -181,6 +263,13 @@ func (d *Database) Leading(ctx context.Context) error {
 	d.lead.close()
 	d.lead = nil
 	return errors.Join(lost, err)
+}
+
+// holdsLead asks whether the session has its lock.
+func (s *session) holdsLead(ctx context.Context) (bool, error) {
+	rows, err := s.query(ctx, `SELECT FROM pg_catalog.pg_locks AS l WHERE l.pid = pg_catalog.pg_backend_pid()
+		AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = `+leadClass)
+	return len(rows) == 1, err
 }
 
 // Databases lists the databases that take connections, but for templates.

@@ -17,12 +17,13 @@ import (
 
 // Config says how to connect.
 type Config struct {
-	Observer       string    // libpq conninfo or URI of whom finds
-	Healer         string    // of whom repairs; "": the observer
-	Signaller      string    // of whom ends sessions; "": the healer
-	AllowSuperuser bool      // the healer may be a superuser
-	Sessions       *Sessions // shared by the databases of one process; nil: its own
-	Brief          bool      // keep no session between two uses: there are many databases
+	Observer       string           // libpq conninfo or URI of whom finds
+	Healer         string           // of whom repairs; "": the observer
+	Signaller      string           // of whom ends sessions; "": the healer
+	AllowSuperuser bool             // the healer may be a superuser
+	Sessions       *Sessions        // shared by the databases of one process; nil: its own
+	Brief          bool             // keep no session between two uses: there are many databases
+	Clock          func() time.Time // nil: time.Now
 }
 
 // Database is one database of a server.
@@ -44,7 +45,9 @@ type Database struct {
 
 	leading sync.Mutex
 	lead    *session  // holds the healer's lock
-	claimed time.Time // since when somebody who cannot prove it claims to lead
+	asks    *session  // holds it too, and waits for one who only claims to lead
+	claimed time.Time // since when somebody who cannot prove it claims that
+	beside  string    // who that was, when it was believed no longer
 }
 
 var (
@@ -112,8 +115,14 @@ func (d *Database) Close() {
 	s := d.idle
 	d.idle = nil
 	d.mu.Unlock()
-	if s != nil {
-		s.close()
+	d.leading.Lock()
+	asks := d.asks
+	d.asks = nil
+	d.leading.Unlock()
+	for _, s := range []*session{s, asks} {
+		if s != nil {
+			s.close()
+		}
 	}
 	for _, l := range []*lodge{&d.reading, &d.mending, &d.watching} {
 		l.close()

@@ -202,43 +202,6 @@ func TestTheActingSessionMakesSureWhereItIs(t *testing.T) {
 	}
 }
 
-// Any user can take any advisory lock, also the healer's; that stops nobody.
-// Another healer, in whatever database it leads, does.
-// hazard: 10
-func TestAHostileHolderOfTheLockStopsNobody(t *testing.T) {
-	s := pgtest.One(t)
-	x := newSite(t, s)
-	hostile := x.Conn(t, x.name, x.owner)
-	if _, err := hostile.Exec(t.Context(), "SELECT pg_advisory_lock(123636229730916)").ReadAll(); err != nil {
-		t.Fatal(err)
-	}
-	release, err := x.db.Lead(t.Context())
-	if err != nil {
-		t.Fatalf("a user's lock keeps the healer from leading: %v", err)
-	}
-	if err := x.db.Leading(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if _, err := x.open(t, false).Lead(t.Context()); err == nil {
-		t.Error("two lead, because a user holds the lock")
-	}
-	elsewhere := s.Database(t)
-	other, err := pg.Open(context.Background(), pg.Config{Observer: s.ConnString(elsewhere, x.healr)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(other.Close)
-	if _, err := other.Lead(t.Context()); err == nil {
-		t.Error("another one leads, from another database")
-	}
-	release()
-	again, err := other.Lead(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	again()
-}
-
 // A read holds a lock as well, and whoever alters the table waits for it, with
 // everybody behind him. So it gives way, however long it still would take.
 // hazard: 1
