@@ -2,13 +2,16 @@ package healer_test
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/pg/pgtest"
+	"github.com/pgmend/pgmend/healer/rulestest"
 )
 
 // acts is an observer that does something on an action.
@@ -147,10 +150,48 @@ func TestAnApprovalIsUsedUp(t *testing.T) {
 	}
 	r, err = h.Heal(t.Context(), healer.Options{})
 	guarded(t, r, err, healer.GuardApproval)
+
+	// The clock is put back a little between the approval and its repair.
+	approve()
+	clock.move(-30 * time.Second)
+	r, err = h.Heal(t.Context(), healer.Options{})
+	if a := only(t, r, err); !a.Verified || a.Approval == nil || a.Approval.Actor != "tester" {
+		t.Fatalf("%s under %+v: %s", a.State, a.Approval, a.Err)
+	}
+	r, err = h.Heal(t.Context(), healer.Options{})
+	guarded(t, r, err, healer.GuardApproval)
+
+	// Of another plan whose id is the same: an id is the head of a hash.
+	approve()
+	forge(t, st, func(p *healer.Proposal) { p.Plan.Basis = strings.Repeat("0", 64) })
+	r, err = h.Heal(t.Context(), healer.Options{})
+	guarded(t, r, err, healer.GuardApproval)
+
 	approve()
 	clock.move(25 * time.Hour)
 	r, err = h.Heal(t.Context(), healer.Options{})
 	guarded(t, r, err, healer.GuardApproval)
+}
+
+// forge writes the one plan of a ledger as another.
+func forge(t *testing.T, st *rulestest.Stage, change func(*healer.Proposal)) {
+	t.Helper()
+	list, err := st.Ledger.Current(t.Context(), healer.KindPlan, time.Time{})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d plans, %v", len(list), err)
+	}
+	e := list[0]
+	var p healer.Proposal
+	if err := json.Unmarshal(e.Body, &p); err != nil {
+		t.Fatal(err)
+	}
+	change(&p)
+	if e.Body, err = json.Marshal(p); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Ledger.Append(t.Context(), healer.Entry{Time: e.Time, Kind: e.Kind, Subject: e.Subject, Action: e.Action, Actor: e.Actor, Body: e.Body}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // interrupt leaves an attempt behind as a process does that ends with its

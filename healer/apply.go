@@ -33,7 +33,7 @@ func (r *run) apply(ctx context.Context, c chosen) (*Attempt, error) {
 	a := &Attempt{
 		ID: ulid.Make().String(), Plan: *fresh, State: Intended, Actor: r.actor(),
 		Server: r.server, Started: r.now(), Guards: passedGuards(c.rule),
-		Steps: r.doneBefore(*fresh),
+		Steps: r.doneBefore(*fresh), Approval: r.approved(*fresh),
 	}
 	values := r.base(c.rule).Merge(fresh.Finding.Facts, rules.RunValues(a.ID))
 	if a.Before, err = r.picture(ctx, c.rule, fresh.Finding.Object, values); err == nil {
@@ -138,7 +138,7 @@ func (r *run) confirm(ctx context.Context, c chosen) (fresh *Plan, why string, e
 	if err != nil {
 		return nil, err.Error(), nil //nolint:nilerr // the plan is void, and that is why
 	}
-	if plan.ID != c.plan.ID {
+	if plan.ID != c.plan.ID || plan.Basis != c.plan.Basis {
 		return nil, "its facts or its SQL changed since it was made", nil
 	}
 	return &plan, "", nil

@@ -64,7 +64,7 @@ func (r *run) guardAround(ctx context.Context, p Plan, steps []PlannedStep, mode
 		return wait(GuardSurroundings, time.Time{}, "what goes on around it cannot be seen: %v", err)
 	}
 	for _, d := range around.Damage {
-		if d.At.After(r.memory.control.Resumed) {
+		if d.At.After(r.memory.control.resumed(r.now())) {
 			r.damage = d.What
 			return refuse(GuardCorruption, "the server counted %s, last at %s; look into it, then pgmend resume",
 				d.What, d.At.Format(time.RFC3339))

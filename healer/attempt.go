@@ -25,8 +25,9 @@ type Attempt struct {
 	Stopped   bool         `json:"stopped,omitempty"` // interrupted because it was asked to stop
 	UndoOf    string       `json:"undo_of,omitempty"` // the attempt this one takes back
 	UndoneBy  string       `json:"undone_by,omitempty"`
-	Why       string       `json:"why,omitempty"`   // it is taken back
-	Watch     *Watch       `json:"watch,omitempty"` // of the statements that touch it
+	Why       string       `json:"why,omitempty"`      // it is taken back
+	Approval  *Approval    `json:"approval,omitempty"` // under which it ran
+	Watch     *Watch       `json:"watch,omitempty"`    // of the statements that touch it
 	Server    Identity     `json:"server"`
 	Started   time.Time    `json:"started"`
 	Ended     time.Time    `json:"ended,omitzero"`
@@ -63,6 +64,11 @@ func (s AttemptState) Final() bool {
 // or this process would otherwise be run for ever. A stop is no such thing.
 func (a *Attempt) failed() bool {
 	return a.State == Failed || a.State == Reconciled && !a.Verified && !a.Stopped
+}
+
+// under reports whether the attempt ran because of an approval.
+func (a *Attempt) under(yes Approval) bool {
+	return a.Approval != nil && a.Approval.Actor == yes.Actor && a.Approval.At.Equal(yes.At)
 }
 
 // mode is how the attempt's statements run.

@@ -168,6 +168,7 @@ type Index struct {
 	Definition string `json:"definition"`
 	Valid      bool   `json:"valid"`
 	Live       bool   `json:"live"`
+	Building   bool   `json:"-"` // it is not valid, and a session builds on its table
 }
 
 // Property is one thing the catalog says of an object.

@@ -121,7 +121,7 @@ func (r *run) guardUnfinished(p Plan, _ *rules.Rule) *Decision {
 // guardApproval lets an approved plan through, and asks for an approval where
 // the risk, the configuration or the person's ceiling needs one.
 func (r *run) guardApproval(p Plan, rule *rules.Rule) *Decision {
-	if r.approved(p) {
+	if r.approved(p) != nil {
 		return nil
 	}
 	if r.opts.Person {
@@ -142,18 +142,24 @@ func (r *run) guardApproval(p Plan, rule *rules.Rule) *Decision {
 	return nil
 }
 
-// approved reports whether a person's yes to exactly this plan still holds: it
-// is not expired, not from a clock that has been put back since, and was not
-// used up by a repair that ran to its end.
-func (r *run) approved(p Plan) bool {
-	a, now := r.memory.plans[p.ID].Approval, r.now()
-	if a == nil || !a.Approved || !now.Before(a.Expires) || a.At.After(now.Add(time.Minute)) {
-		return false
+// approved is a person's yes to exactly this plan, as long as it holds: it is not
+// expired, not from a clock that has been put back since, and was not used up by
+// a repair that ran to its end; nil: there is none. A plan's id is the head of a
+// hash, of which somebody may make two alike, so what it stands for is compared.
+func (r *run) approved(p Plan) *Approval {
+	proposed := r.memory.plans[p.ID]
+	a, now := proposed.Approval, r.now()
+	if a == nil || !a.Approved || !now.Before(a.Expires) || a.At.After(now.Add(clockSlack)) ||
+		proposed.Plan.Basis != p.Basis || proposed.Plan.Finding.Fingerprint != p.Finding.Fingerprint {
+		return nil
 	}
-	return !slices.ContainsFunc(r.memory.attempts, func(done Attempt) bool {
-		return done.Plan.ID == p.ID && done.UndoOf == "" && done.Started.After(a.At) &&
+	if slices.ContainsFunc(r.memory.attempts, func(done Attempt) bool {
+		return done.Plan.ID == p.ID && done.UndoOf == "" && (done.under(*a) || done.Started.After(a.At)) &&
 			(done.Verified || done.State == Failed || done.State == Undone)
-	})
+	}) {
+		return nil
+	}
+	return a
 }
 
 func (r *run) guardRejected(p Plan, _ *rules.Rule) *Decision {

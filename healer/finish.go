@@ -46,11 +46,11 @@ func (j *job) finish(asked context.Context) error {
 	j.suspect(j.err, false)
 	action := j.conclude()
 	j.armed(a)
-	if err := j.save(ctx, a, action); err != nil {
+	if err := j.alarmed(ctx); err != nil {
 		return err
 	}
-	if worse := j.worse(ctx); worse != "" {
-		return j.stop(ctx, GuardBreaker, "the repair %s of %s left it worse: %s", a.ID, a.Plan.Finding.Object.Name, worse)
+	if err := j.save(ctx, a, action); err != nil {
+		return err
 	}
 	return j.healed(ctx)
 }
@@ -61,6 +61,16 @@ func (j *job) verifyInTime(asked context.Context) {
 	defer cancel()
 	j.err = j.verify(ctx)
 	j.unsettled = j.err != nil && ctx.Err() != nil
+}
+
+// alarmed stops all repairs after one that left it worse. That comes before the
+// attempt is over, since nobody looks at it again when the process ends then.
+func (j *job) alarmed(ctx context.Context) error {
+	worse := j.worse(ctx)
+	if worse == "" {
+		return nil
+	}
+	return j.stop(ctx, GuardBreaker, "the repair %s of %s left it worse: %s", j.attempt.ID, j.attempt.Plan.Finding.Object.Name, worse)
 }
 
 // worse says what a repair that failed left worse than it found it.
@@ -78,7 +88,7 @@ func (j *job) worse(ctx context.Context) string {
 	}
 	for _, index := range now {
 		i := slices.IndexFunc(a.Builds, func(b Index) bool { return b.OID == index.OID })
-		if !index.Valid && (i < 0 || a.Builds[i].Valid) {
+		if !index.Valid && !index.Building && (i < 0 || a.Builds[i].Valid) {
 			return fmt.Sprintf("the index %s.%s is invalid since", index.Schema, index.Name)
 		}
 	}

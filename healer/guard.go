@@ -47,8 +47,8 @@ func (r *run) guardQuarantine(p Plan, _ *rules.Rule) *Decision {
 // looked and resumed.
 func (r *run) guardBreaker(Plan, *rules.Rule) *Decision {
 	since := r.now().Add(-breakSpan)
-	if r.memory.control.Resumed.After(since) {
-		since = r.memory.control.Resumed
+	if resumed := r.memory.control.resumed(r.now()); resumed.After(since) {
+		since = resumed
 	}
 	failed := make(map[string]bool)
 	for _, a := range r.memory.attempts {

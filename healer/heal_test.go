@@ -203,6 +203,18 @@ SELECT 'never' FROM pg_catalog.pg_class AS c WHERE c.oid = @oid
 			t.Errorf("decision %+v", d)
 		}
 	}
+
+	// A clock that was ahead, and is put back, said that somebody has looked.
+	clock := new(shifting)
+	later := with(st, clock.clock)
+	clock.move(10 * time.Hour)
+	if _, err := later.Resume(t.Context(), "tester"); err != nil {
+		t.Fatal(err)
+	}
+	clock.move(-10 * time.Hour)
+	if r, err = later.Heal(t.Context(), healer.Options{Person: true, Now: true}); err != nil || len(r.Repairs) != 0 {
+		t.Errorf("%d repairs after a resume that is to come, %v", len(r.Repairs), err)
+	}
 }
 
 // A repair that meets somebody's lock gives way and tries again; it makes

@@ -86,7 +86,7 @@ func (j *job) do(ctx context.Context) {
 func (j *job) clearUp(asked context.Context) {
 	ctx, cancel := inTime(asked)
 	defer cancel()
-	if j.tidied = j.tidy(ctx); j.tidied != nil && ctx.Err() != nil {
+	if j.tidied = j.tidy(ctx); j.tidied != nil && (ctx.Err() != nil || yielded(j.tidied)) {
 		j.tidied, j.unsettled = nil, true
 	}
 }

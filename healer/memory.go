@@ -39,6 +39,18 @@ func (c Control) Pauses(now time.Time) bool {
 	return c.Paused && (c.Until.IsZero() || now.Before(c.Until))
 }
 
+// resumed is when a person last said to go on. One that is still to come was said
+// by a clock that has been put back since, and counts for nothing.
+func (c Control) resumed(now time.Time) time.Time {
+	if c.Resumed.After(now.Add(clockSlack)) {
+		return time.Time{}
+	}
+	return c.Resumed
+}
+
+// clockSlack is by how much a time may be ahead and still be one that has been.
+const clockSlack = time.Minute
+
 // controlSubject is the ledger's subject for pause and resume.
 const controlSubject = "healer"
 

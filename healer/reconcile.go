@@ -30,15 +30,31 @@ func (h *Healer) reconcile(ctx context.Context, id Identity) error {
 		return err
 	}
 	for _, a := range m.attempts {
-		if a.State.Final() || a.Plan.Finding.Database != h.cfg.Database ||
+		if a.Plan.Finding.Database != h.cfg.Database ||
 			a.Server.SystemIdentifier != id.SystemIdentifier || id.InRecovery {
 			continue
 		}
-		if _, err := h.reconcileOne(ctx, id, m, a); err != nil {
+		if a.State.Final() {
+			err = h.closeUndo(ctx, m, a)
+		} else {
+			_, err = h.reconcileOne(ctx, id, m, a)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// closeUndo closes a repair whose undo was the last that an earlier process wrote:
+// a fault that a person wants back is not repaired again because of a crash.
+func (h *Healer) closeUndo(ctx context.Context, m *memory, a Attempt) error {
+	done, ok := m.attempt(a.UndoOf)
+	if !ok || !a.Verified || done.UndoneBy != "" {
+		return nil
+	}
+	j := &job{run: &run{Healer: h, memory: m}, attempt: &a}
+	return j.closed(ctx, done)
 }
 
 // reconcileOne returns the attempt as far as it could be settled.
@@ -101,7 +117,10 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 		if yielded(err) || lost(err) || ctx.Err() != nil {
 			return nil //nolint:nilerr // it is asked again next time
 		}
-		a.Err = err.Error()
+		a.Err, j.tidied = err.Error(), err
+	}
+	if err := j.alarmed(ctx); err != nil {
+		return err
 	}
 	if rule == nil {
 		return r.abandon(ctx, a, "interrupted, and its rule was changed or removed since, so it cannot be verified")
@@ -141,7 +160,7 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 
 // takenBack finds out whether an interrupted undo was done.
 func (j *job) takenBack(ctx context.Context) error {
-	done, ok := j.run.attempt(j.attempt.UndoOf)
+	done, ok := j.memory.attempt(j.attempt.UndoOf)
 	if !ok {
 		return fmt.Errorf("repair %s: %w", j.attempt.UndoOf, ErrNotFound)
 	}
@@ -151,17 +170,18 @@ func (j *job) takenBack(ctx context.Context) error {
 	return j.closed(ctx, done)
 }
 
-// closed writes down that a repair was taken back, and mutes its finding.
+// closed mutes the finding of a repair that was taken back, and writes down that
+// it was: in this order, so that who finds the second finds the first.
 func (j *job) closed(ctx context.Context, done Attempt) error {
-	done.State, done.UndoneBy = Undone, j.attempt.ID
-	if err := j.save(ctx, &done, RepairUndone); err != nil {
+	if err := j.mute(ctx, done.Plan.Finding, j.attempt.Actor); err != nil {
 		return err
 	}
-	return j.mute(ctx, done.Plan.Finding, j.attempt.Actor)
+	done.State, done.UndoneBy = Undone, j.attempt.ID
+	return j.save(ctx, &done, RepairUndone)
 }
 
-func (r *run) attempt(id string) (Attempt, bool) {
-	for _, a := range r.memory.attempts {
+func (m *memory) attempt(id string) (Attempt, bool) {
+	for _, a := range m.attempts {
 		if a.ID == id {
 			return a, true
 		}

@@ -60,6 +60,7 @@ func (d *Database) Builds(ctx context.Context, o healer.Object) ([]healer.Index,
 		out = append(out, healer.Index{
 			OID: n, Schema: r.Text("schema"), Name: r.Text("name"), Definition: r.Text("definition"),
 			Valid: r.Text("valid") == "t", Live: r.Text("live") == "t",
+			Building: r.Text("building") == "t",
 		})
 	}
 	return out, nil
