@@ -31,10 +31,15 @@ func (l *lives) account(victim string, want, now world, attempts []healer.Attemp
 		objects[o.String()] = o
 	}
 	for name, n := range wanted {
-		if healed[name]+reported[name] >= n || l.endedBy(victim, objects[name]) || l.unproved(victim, name, now) {
-			continue
+		switch {
+		case healed[name]+reported[name] >= n:
+		case l.endedBy(victim, objects[name]):
+			l.crash = name + " ended with the server"
+		case l.unproved(victim, name, now):
+			l.crash = "the crash took the statistics that prove the fault of " + name
+		default:
+			l.fault("of %s, which a quiet repair heals, %d is healed and %d reported, of %d: %v", name, healed[name], reported[name], n, states(attempts))
 		}
-		l.fault("of %s, which a quiet repair heals, %d is healed and %d reported, of %d: %v", name, healed[name], reported[name], n, states(attempts))
 	}
 }
 
@@ -76,7 +81,7 @@ func (l *lives) called(o healer.Object) string { return l.anywhere(o).String() }
 // names are their processes', it has its name.
 func (l *lives) anywhere(o healer.Object) healer.Object {
 	if o.Kind == healer.ObjectSession {
-		return healer.Object{Kind: o.Kind}
+		return healer.Object{Kind: o.Kind, Name: "of this life"}
 	}
 	o.Name = strings.ReplaceAll(o.Name, l.stage.Name, anyStage)
 	return o

@@ -66,6 +66,7 @@ type lives struct {
 	before world
 	undoes string // the repair that the knife's process takes back; "": it heals
 	why    string // the first thing that nothing explains
+	crash  string // how the crash itself explains that a fault is neither healed nor reported
 }
 
 func begin(t *testing.T, server *disposable.Server, s subject, healed []healer.Object) *lives {

@@ -58,7 +58,7 @@ type entry struct {
 
 // register is a file with a line for each cell that was listed, and for each
 // that was played: build, version, rule, victim, number, boundary, what came of
-// it, seconds, why. What another build came to counts for nothing; the build is
+// it, seconds, why: also where the crash itself explains it. What another build came to counts for nothing; the build is
 // the program under test, the test and the rule's fixture.
 type register struct {
 	t       *testing.T

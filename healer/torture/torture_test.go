@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -232,7 +233,7 @@ func play(t *testing.T, server *disposable.Server, c cell, left quiet) (v verdic
 		fmt.Fprintln(t.Output(), c)
 		l := begin(t, server, c.subject, left.repaired.healed)
 		defer l.end()
-		defer func() { why = l.why }()
+		defer func() { why = cmp.Or(l.why, l.crash) }()
 		if c.undo() {
 			l.repair(new(knife))
 		}
@@ -252,5 +253,5 @@ func play(t *testing.T, server *disposable.Server, c cell, left quiet) (v verdic
 	case !ok:
 		return unexplained, why
 	}
-	return explained, ""
+	return explained, why
 }
