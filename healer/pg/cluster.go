@@ -145,27 +145,29 @@ func (d *Database) stand(ctx context.Context) (*session, error) {
 // rivalSQL asks who else holds such a lock. The observer asks, who sees the
 // names of others' sessions; a bigint key is told apart by objsubid
 // (documentation, pg_locks).
-//
-// Trusted is who was given what a healer needs and nobody gives himself: to
-// become another role that owns something, or to maintain all. pg_shdepend
-// knows the owners of the whole cluster.
-const rivalSQL = `WITH able AS (
-	SELECT r.oid, r.rolname, r.rolsuper OR EXISTS (
-	         SELECT FROM pg_catalog.pg_roles AS o
-	          WHERE o.oid <> r.oid AND pg_catalog.pg_has_role(r.oid, o.oid, 'MEMBER')
-	            AND (o.rolname = 'pg_maintain' OR EXISTS (
-	                   SELECT FROM pg_catalog.pg_shdepend AS s
-	                    WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.refobjid = o.oid AND s.deptype = 'o'))) AS trusted
-	  FROM pg_catalog.pg_roles AS r)
-SELECT a.pid, r.rolname AS "user", a.application_name AS application, r.trusted,
-       r.trusted OR r.rolname IN ($2, $3, $4) AS proved, self.trusted AS self
+var rivalSQL = `SELECT a.pid, r.rolname AS "user", a.application_name AS application, t.trusted,
+       t.trusted OR r.rolname IN ($2, $3, $4) AS proved,
+       (SELECT ` + trusted("s") + ` FROM pg_catalog.pg_roles AS s WHERE s.rolname = $3) AS self
   FROM pg_catalog.pg_locks AS l
   JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-  JOIN able AS r ON r.oid = a.usesysid
-  JOIN able AS self ON self.rolname = $3
+  JOIN pg_catalog.pg_roles AS r ON r.oid = a.usesysid
+ CROSS JOIN LATERAL (SELECT ` + trusted("r") + ` AS trusted) AS t
  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = ` + leadClass + `
    AND a.pid <> $1::pg_catalog.int4
  ORDER BY proved DESC, a.pid`
+
+// trusted says whether a role was given what a healer needs and nobody gives
+// himself: to become another role that owns something, or to maintain all.
+// pg_shdepend knows the owners of the whole cluster. It is asked of who holds
+// the lock alone: a cluster may have many thousands of roles.
+func trusted(role string) string {
+	return role + `.rolsuper OR EXISTS (
+	SELECT FROM pg_catalog.pg_roles AS o
+	 WHERE o.oid <> ` + role + `.oid AND pg_catalog.pg_has_role(` + role + `.oid, o.oid, 'MEMBER')
+	   AND (o.rolname = 'pg_maintain' OR EXISTS (
+	          SELECT FROM pg_catalog.pg_shdepend AS d
+	           WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND d.refobjid = o.oid AND d.deptype = 'o')))`
+}
 
 func (d *Database) rivals(ctx context.Context, self uint32) ([]rules.Row, error) {
 	return d.catalog(ctx, rivalSQL, oid(self), name(d.observer.User), name(d.healer.User), name(d.signals.User))
