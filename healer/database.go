@@ -115,6 +115,7 @@ type Operation struct {
 	Deadline    time.Duration // of one statement; 0: the default, 1 h
 	LockTimeout time.Duration // of a transaction, at most 500 ms; 0: that
 	LockBudget  time.Duration // how long anyone may wait for us; 0: 1 s
+	Oldest      time.Duration // how old a transaction may be that a concurrent statement would wait for; 0: 1 min
 
 	// Server is where the operation belongs: the session that acts makes sure
 	// before every statement that it is there. The zero value asks nothing.

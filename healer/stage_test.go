@@ -122,6 +122,12 @@ func rule(t *testing.T, id, sections string) *rules.File {
 	if strings.Contains(sections, "ALTER TABLE") {
 		hazards = "reloptions"
 	}
+	if strings.Contains(sections, "CREATE INDEX") {
+		hazards = "create_index"
+	}
+	if strings.Contains(sections, "REINDEX") {
+		hazards = "reindex"
+	}
 	if strings.Contains(sections, "VACUUM") {
 		hazards = "vacuum"
 	}

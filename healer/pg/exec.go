@@ -223,14 +223,10 @@ func concurrent(class string) bool {
 	return false
 }
 
-// oldest is how old another transaction may be before a concurrent statement
-// is not begun: it would wait for its end.
-const oldest = time.Minute
-
 // horizon refuses to begin a concurrent statement behind an old transaction
 // or a prepared one.
 func (o *operation) horizon(ctx context.Context) error {
-	rows, err := o.db.catalog(ctx, horizonSQL, rules.Text(oldest.String()))
+	rows, err := o.db.catalog(ctx, horizonSQL, rules.Text(ms(o.op.Oldest)))
 	if err != nil || len(rows) == 0 {
 		return err
 	}

@@ -17,6 +17,7 @@ const (
 	defaultDeadline = time.Hour
 	maxLockTimeout  = 500 * time.Millisecond
 	defaultBudget   = time.Second
+	defaultOldest   = time.Minute
 )
 
 // operation is a session that repairs, and the one that watches it.
@@ -40,6 +41,9 @@ func (d *Database) Begin(ctx context.Context, op healer.Operation) (healer.Sessi
 	}
 	if op.LockBudget <= 0 {
 		op.LockBudget = defaultBudget
+	}
+	if op.Oldest <= 0 {
+		op.Oldest = defaultOldest
 	}
 	login := d.login(op)
 	use := login.User + " " + login.Database + " " + op.Application

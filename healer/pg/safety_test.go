@@ -75,28 +75,6 @@ func ownSettings(t *testing.T, x *site) {
 	}
 }
 
-// A concurrent statement is not begun where it would wait for a prepared
-// transaction, which nobody may ever end.
-// hazard: 2
-func TestAConcurrentStatementIsNotBegunBehindAPreparedTransaction(t *testing.T) {
-	x := newSite(t, pgtest.One(t))
-	x.Exec(t, x.name, x.owner, "CREATE TABLE app.t (id int); CREATE INDEX i ON app.t (id)")
-	x.Exec(t, x.name, x.owner, "BEGIN; INSERT INTO app.t VALUES (1); PREPARE TRANSACTION '"+x.name+"'")
-	op := begin(t, x.db, rules.Session)
-	_, err := op.Exec(t.Context(), healer.Statement{SQL: "REINDEX INDEX CONCURRENTLY app.i", Class: "reindex_index", Role: x.owner})
-	var y *healer.Yield
-	if !errors.As(err, &y) || !strings.Contains(y.Reason, x.name) {
-		t.Errorf("err = %v", err)
-	}
-	if err := op.Close(t.Context(), false); err != nil {
-		t.Error(err)
-	}
-	x.Exec(t, x.name, x.owner, "ROLLBACK PREPARED '"+x.name+"'")
-	if n := x.Ask(t, x.name, "postgres", "SELECT count(*) FROM pg_class WHERE relname LIKE 'i\\_cc%'"); n != "0" {
-		t.Error("it was begun")
-	}
-}
-
 // until waits until a query says t.
 func (x *site) until(t *testing.T, sql string) {
 	t.Helper()
