@@ -92,8 +92,8 @@ func (l *lives) explainUndo(left quiet) {
 		want = left.undone
 	}
 	now := l.look(want.healed)
-	l.compareRows("the rows of", now.rows, want.rows, want.rows)
-	l.compareRows("the rows, with those in quarantine, of", now.whole, want.whole, want.whole)
+	l.compareRows("the rows of", now.rows, want.rows)
+	l.compareRows("the rows, with those in quarantine, of", now.whole, want.whole)
 	for _, name := range names(want.relations, now.relations) {
 		if diff := want.relations[name].Diff(now.relations[name]); len(diff) > 0 {
 			l.fault("%s is not as the ledger says: %s; %v", name, diff[0], states(history.Attempts))
