@@ -167,12 +167,16 @@ func begin(t *testing.T, db *pg.Database, mode rules.Mode) healer.Session {
 }
 
 // evil is what an owner may write who wants the healer's rights: wherever the
-// server can be made to run it, it tries to become somebody else and to leave
-// a mark.
+// server can be made to run it, it marks that it ran, tries to become somebody
+// else, and to make what its owner may not.
 const evil = `
 CREATE TABLE app.mark (who text);
 CREATE FUNCTION app.really() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+  BEGIN
+    INSERT INTO app.mark VALUES (current_user);
+  EXCEPTION WHEN OTHERS THEN NULL; -- where nothing may be written
+  END;
   BEGIN
     EXECUTE 'RESET ROLE';
     EXECUTE 'CREATE TABLE canary.t' || (random() * 1e9)::int || ' (x int)';
