@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"slices"
+	"strings"
+)
+
 // plainFunctions read nothing but their arguments, the catalog's caches or
 // the statistics. None opens a relation, so none can wait for a lock.
 var plainFunctions = []string{
@@ -31,6 +36,12 @@ var openingFunctions = []string{
 	"pg_get_partkeydef", "pg_get_serial_sequence", "pg_get_statisticsobjdef", "pg_get_triggerdef", "pg_get_viewdef",
 	"pg_indexes_size", "pg_partition_tree", "pg_relation_filepath", "pg_relation_size", "pg_sequence_last_value",
 	"pg_sequence_parameters", "pg_table_size", "pg_tablespace_size", "pg_total_relation_size",
+}
+
+// ReadsOnly reports whether a function of pg_catalog is on the list of those that
+// only read.
+func ReadsOnly(function string) bool {
+	return slices.Contains(plainFunctions, function) || slices.Contains(openingFunctions, function) || strings.HasPrefix(function, "pg_stat_get_")
 }
 
 // What answers by the rights of whoever asks, beside the functions has_…_privilege.

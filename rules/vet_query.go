@@ -88,10 +88,9 @@ func (v *vetter) function(f parser.Name, how reading) string {
 		return fmt.Sprintf("the function %s is not qualified; write pg_catalog.%s", f.Name, f.Name)
 	case f.Schema != "pg_catalog":
 		return fmt.Sprintf("the function %s is not one of pg_catalog's", qualified(f))
-	case slices.Contains(plainFunctions, f.Name) || strings.HasPrefix(f.Name, "pg_stat_get_"):
-	case !slices.Contains(openingFunctions, f.Name):
+	case !ReadsOnly(f.Name):
 		return fmt.Sprintf("the function %s is not on the list of those that only read", qualified(f))
-	case how == readDetect:
+	case how == readDetect && slices.Contains(openingFunctions, f.Name):
 		return fmt.Sprintf("the function %s opens a relation, and would wait for whoever holds it; it belongs into capture", qualified(f))
 	}
 	return ""
