@@ -8,6 +8,7 @@ import (
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/pg/pgtest"
+	"github.com/pgmend/pgmend/healer/rulestest"
 )
 
 // sick has a fault for each way in which evidence is read: plain catalogs, the
@@ -55,17 +56,43 @@ func TestARightThatIsMissingIsNeverHealth(t *testing.T) {
 			}
 		}
 		owner, observer, repairer, signaller := st.Name+"_owner", st.Name+"_observer", st.Name+"_healer", st.Name+"_signaller"
-		for _, right := range []struct{ take, give string }{
-			{"REVOKE pg_monitor FROM " + observer, "GRANT pg_monitor TO " + observer},
-			{"REVOKE " + owner + " FROM " + repairer, "GRANT " + owner + " TO " + repairer},
+		connect := strings.Join([]string{"PUBLIC", observer, repairer, signaller}, ", ")
+		for _, right := range []struct {
+			take, give string
+			rule       string // that cannot repair without it
+			grant      string // which it then says
+		}{
+			{take: "REVOKE pg_monitor FROM " + observer, give: "GRANT pg_monitor TO " + observer},
 			{
-				"REVOKE TEMPORARY ON DATABASE " + st.Name + " FROM PUBLIC, " + owner,
-				"GRANT TEMPORARY ON DATABASE " + st.Name + " TO PUBLIC, " + owner,
+				take: "REVOKE " + owner + " FROM " + repairer, give: "GRANT " + owner + " TO " + repairer,
+				rule: "index/duplicate", grant: `GRANT "` + owner + `" TO "` + repairer + `"`,
 			},
-			{"REVOKE pg_signal_backend FROM " + signaller, "GRANT pg_signal_backend TO " + signaller},
-			{"REVOKE pg_read_all_stats FROM " + signaller, "GRANT pg_read_all_stats TO " + signaller},
-			{"REVOKE USAGE ON SCHEMA app FROM " + owner, "GRANT USAGE ON SCHEMA app TO " + owner},
-			{"REVOKE SELECT ON app.behind FROM " + owner, "GRANT SELECT ON app.behind TO " + owner},
+			{
+				take: "REVOKE TEMPORARY ON DATABASE " + st.Name + " FROM PUBLIC, " + owner,
+				give: "GRANT TEMPORARY ON DATABASE " + st.Name + " TO PUBLIC, " + owner,
+				rule: "constraint/not-valid", grant: "GRANT TEMPORARY ON DATABASE",
+			},
+			{
+				take: "REVOKE pg_signal_backend FROM " + signaller, give: "GRANT pg_signal_backend TO " + signaller,
+				rule: "session/idle-in-transaction", grant: `GRANT pg_signal_backend TO "` + signaller + `"`,
+			},
+			{
+				take: "REVOKE pg_read_all_stats FROM " + signaller, give: "GRANT pg_read_all_stats TO " + signaller,
+				rule: "session/idle-in-transaction", grant: `GRANT pg_read_all_stats TO "` + signaller + `"`,
+			},
+			{
+				take: "REVOKE CONNECT ON DATABASE " + st.Name + " FROM " + connect, give: "GRANT CONNECT ON DATABASE " + st.Name + " TO " + connect,
+				rule: "index/duplicate", grant: "GRANT CONNECT ON DATABASE",
+			},
+			{take: "REVOKE USAGE ON SCHEMA app FROM " + owner, give: "GRANT USAGE ON SCHEMA app TO " + owner},
+			{take: "REVOKE SELECT ON app.behind FROM " + owner, give: "GRANT SELECT ON app.behind TO " + owner},
+			// The owner himself sees no rows of it.
+			{
+				take: "ALTER TABLE app.behind ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+				give: "ALTER TABLE app.behind DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY",
+			},
+			// Whoever may not read a table sees nothing of it in pg_stats.
+			{take: "REVOKE SELECT ON app.t FROM " + owner, give: "GRANT SELECT ON app.t TO " + owner},
 		} {
 			s.Exec(t, st.Name, "postgres", right.take)
 			now, err := st.Find(t.Context(), o)
@@ -75,19 +102,52 @@ func TestARightThatIsMissingIsNeverHealth(t *testing.T) {
 			for _, lost := range unseen(before, now) {
 				t.Errorf("after %s: %s", right.take, lost)
 			}
+			if right.rule != "" {
+				if said := unable(t, st, o, right.rule); !strings.Contains(said, right.grant) {
+					t.Errorf("after %s, %s says %q, and no %s", right.take, right.rule, said, right.grant)
+				}
+			}
 			s.Exec(t, st.Name, "postgres", right.give)
 		}
 	})
 }
 
-// unseen lists the findings that are gone without a word of their rule.
+// unable repairs by a rule what it cannot repair, and returns what is said of
+// that. The attempt does not count against the next ones.
+func unable(t *testing.T, st *rulestest.Stage, o healer.Options, rule string) string {
+	t.Helper()
+	o.Rules = []string{rule}
+	r, err := st.Heal(t.Context(), o)
+	said := fmt.Sprint(err)
+	for _, a := range r.Repairs {
+		if a.Verified {
+			t.Errorf("%s repaired %s without the right", rule, a.Plan.Finding.Object)
+		}
+		said += fmt.Sprintln(a.State, a.Err)
+	}
+	for _, k := range r.Skips {
+		said += fmt.Sprintln(k.Reason, k.Message, k.Hint)
+	}
+	for _, p := range r.Plans {
+		said += fmt.Sprintln(p.Decision.Reason)
+	}
+	if _, err := st.Resume(t.Context(), "tester"); err != nil {
+		t.Fatal(err)
+	}
+	return said
+}
+
+// unseen lists the findings that are gone without a word of their rule, on them
+// or on all.
 func unseen(before, now healer.Result) []string {
 	var out []string
 	for _, f := range before.Findings {
 		if slices.ContainsFunc(now.Findings, func(n healer.Finding) bool { return n.ID == f.ID }) {
 			continue
 		}
-		i := slices.IndexFunc(now.Skips, func(s healer.Skip) bool { return s.Rule == f.Rule })
+		i := slices.IndexFunc(now.Skips, func(s healer.Skip) bool {
+			return s.Rule == f.Rule && (s.Object == "" || s.Object == f.Object.String())
+		})
 		switch {
 		case i < 0:
 			out = append(out, fmt.Sprintf("%s on %s is healthy", f.Rule, f.Object))

@@ -185,7 +185,7 @@ func (d *Database) connect(ctx context.Context, config *pgconn.Config, applicati
 	}
 	var err error
 	if s.conn, err = pgconn.ConnectConfig(ctx, c); err != nil {
-		return nil, connectionError(err)
+		return nil, mayConnect(connectionError(err), config)
 	}
 	d.sessions.add(s.conn.PID())
 	if err := s.introduce(ctx, deadline); err != nil {
@@ -193,6 +193,20 @@ func (d *Database) connect(ctx context.Context, config *pgconn.Config, applicati
 		return nil, err
 	}
 	return s, nil
+}
+
+// mayConnect adds the GRANT without which there is no connection.
+func mayConnect(err error, config *pgconn.Config) error {
+	var db *healer.DatabaseError
+	if !errors.As(err, &db) || db.SQLState != "42501" {
+		return err
+	}
+	database, bad := identifier(config.Database)
+	to, worse := identifier(config.User)
+	if bad == nil && worse == nil {
+		db.Hint = "GRANT CONNECT ON DATABASE " + database + " TO " + to
+	}
+	return err
 }
 
 func (s *session) introduce(ctx context.Context, deadline time.Duration) error {

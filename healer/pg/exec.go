@@ -37,6 +37,9 @@ func (o *operation) Exec(ctx context.Context, st healer.Statement) (healer.Outco
 	}
 	if o.op.Signals {
 		err = o.maySignal(err)
+		if err == nil && len(out.Rows) == 0 {
+			err = o.maySee(ctx)
+		}
 	}
 	out.Elapsed = time.Since(out.Started)
 	out.Notices = o.notices
@@ -63,6 +66,20 @@ func (o *operation) maySignal(err error) error {
 		db.Hint = "GRANT pg_signal_backend TO " + to
 	}
 	return err
+}
+
+// maySee says which GRANT is missing where no session was found to be signalled
+// because the state of others is not to be seen.
+func (o *operation) maySee(ctx context.Context) error {
+	rows, err := o.query(ctx, "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')")
+	if err != nil || rows[0][0].Text == "t" {
+		return err
+	}
+	to, err := identifier(o.db.signals.User)
+	if err != nil {
+		return err
+	}
+	return &healer.DatabaseError{SQLState: "42501", Message: "the state of others' sessions is not to be seen", Hint: "GRANT pg_read_all_stats TO " + to}
 }
 
 // watched runs something under the eyes of the watchdog. An error that the
