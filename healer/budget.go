@@ -43,21 +43,13 @@ const (
 	GuardSlots    = "slots"
 )
 
-// The default limits. A replica that is 256 MiB behind replays for seconds to
-// minutes; beyond that, more WAL makes a bad day worse.
-const (
-	// diskShare is how often what is written must fit: the new copy, the
-	// sort before it, and a margin.
-	diskShare          = 2.2
-	defaultReplicaLag  = 256 << 20
-	defaultSlotBacklog = 8 << 30
-	defaultUnarchived  = 1 << 30
-	// reserve is left free on a disk in any case, also while a statement runs.
-	reserve = 64 << 20
-)
+// diskShare is how often what is written must fit: the new copy, the sort
+// before it, and a margin.
+const diskShare = 2.2
 
-// Limits are a site's budgets; the zero value is the defaults.
+// Limits are a site's budgets; a zero is the default.
 type Limits struct {
+	DiskReserve int64 // bytes that stay free in any case, also while a statement runs
 	ReplicaLag  int64 // bytes a replica may be behind
 	SlotBacklog int64 // bytes a slot may retain
 	Unarchived  int64 // bytes that may wait for the archive
@@ -66,11 +58,26 @@ type Limits struct {
 	UnknownDisk bool
 }
 
-func or(n, otherwise int64) int64 {
-	if n > 0 {
-		return n
+// DefaultLimits are those of a site that sets none. A replica that is 256 MiB
+// behind replays for seconds to minutes; beyond that, more WAL makes a bad day
+// worse.
+func DefaultLimits() Limits {
+	return Limits{DiskReserve: 64 << 20, ReplicaLag: 256 << 20, SlotBacklog: 8 << 30, Unarchived: 1 << 30}
+}
+
+// filled are the limits with the defaults for what is not set.
+func (l Limits) filled() Limits {
+	or := func(n *int64, otherwise int64) {
+		if *n <= 0 {
+			*n = otherwise
+		}
 	}
-	return otherwise
+	d := DefaultLimits()
+	or(&l.DiskReserve, d.DiskReserve)
+	or(&l.ReplicaLag, d.ReplicaLag)
+	or(&l.SlotBacklog, d.SlotBacklog)
+	or(&l.Unarchived, d.Unarchived)
+	return l
 }
 
 // guardBudget refuses what there may be no room for. It remembers what the
@@ -84,10 +91,10 @@ func (r *run) guardBudget(ctx context.Context, p Plan, steps []PlannedStep) *Dec
 		return wait(GuardDisk, time.Time{}, "what it may write cannot be measured now: %v", err)
 	}
 	data, wal := cost(steps, b.Sizes)
-	if d := r.room(b, data, wal); d != nil {
+	if d := r.cfg.Policy.Limits.room(b, data, wal); d != nil {
 		return d
 	}
-	return r.backlog(b, wal, 1)
+	return r.cfg.Policy.Limits.backlog(b, wal, 1)
 }
 
 // writes reports whether steps write so much that room for it matters.
@@ -127,12 +134,12 @@ func cost(steps []PlannedStep, sizes map[string]int64) (data, wal int64) {
 }
 
 // room asks each file system for what may be written to it.
-func (r *run) room(b Budget, data, wal int64) *Decision {
+func (l Limits) room(b Budget, data, wal int64) *Decision {
 	need := make(map[uint64]int64)
 	counted := make(map[uint64][2]bool)
 	for _, d := range b.Disks {
 		if !d.Known {
-			if r.cfg.Policy.Limits.UnknownDisk {
+			if l.UnknownDisk {
 				continue
 			}
 			return refuse(GuardDisk, "how much is free under %s cannot be seen from here; budgets.unknown_disk: true lets it run", shown(d.Path))
@@ -147,7 +154,7 @@ func (r *run) room(b Budget, data, wal int64) *Decision {
 		counted[d.Device] = done
 	}
 	for _, d := range b.Disks {
-		if want := int64(diskShare*float64(need[d.Device])) + reserve; d.Known && d.Free < want {
+		if want := int64(diskShare*float64(need[d.Device])) + l.DiskReserve; d.Known && d.Free < want {
 			return wait(GuardDisk, time.Time{}, "%s are free under %s, and it may need %s", size(d.Free), d.Path, size(want))
 		}
 	}
@@ -176,21 +183,20 @@ func (r *run) walFree(ctx context.Context, f Finding) (rules.Value, error) {
 // backlog asks whether somebody who reads the WAL is too far behind. While a
 // statement runs the limits are loosened, so that one that began just below
 // them is not thrown away.
-func (r *run) backlog(b Budget, wal, loose int64) *Decision {
-	l := r.cfg.Policy.Limits
+func (l Limits) backlog(b Budget, wal, loose int64) *Decision {
 	for _, w := range b.Backlogs {
 		switch {
 		case w.What == "archiver":
 			return wait(GuardArchiver, time.Time{}, "archiving %s fails, %d times so far", w.Name, w.Bytes)
 		case !w.Known:
 			return wait(GuardReplicas, time.Time{}, "how far the %s %s is behind cannot be seen", w.What, w.Name)
-		case w.What == "unarchived" && w.Bytes > loose*or(l.Unarchived, defaultUnarchived):
+		case w.What == "unarchived" && w.Bytes > loose*l.Unarchived:
 			return wait(GuardArchiver, time.Time{}, "%s wait for the archive", size(w.Bytes))
-		case w.What == "replica" && w.Bytes > loose*or(l.ReplicaLag, defaultReplicaLag):
+		case w.What == "replica" && w.Bytes > loose*l.ReplicaLag:
 			return wait(GuardReplicas, time.Time{}, "the replica %s is %s behind", w.Name, size(w.Bytes))
 		case w.What == "slot" && w.Bounded && float64(w.Room)*float64(loose) < diskShare*float64(wal):
 			return wait(GuardSlots, time.Time{}, "the slot %s is lost after %s more, and it may write %s", w.Name, size(w.Room), size(wal))
-		case w.What == "slot" && w.Bytes > loose*or(l.SlotBacklog, defaultSlotBacklog):
+		case w.What == "slot" && w.Bytes > loose*l.SlotBacklog:
 			return wait(GuardSlots, time.Time{}, "the slot %s retains %s", w.Name, size(w.Bytes))
 		}
 	}
@@ -211,12 +217,13 @@ func (j *job) alarm(ctx context.Context) string {
 	if err != nil {
 		return "" // the next question is a second away
 	}
+	limits := j.cfg.Policy.Limits
 	for _, d := range b.Disks {
-		if d.Known && d.Free < reserve {
+		if d.Known && d.Free < limits.DiskReserve {
 			return fmt.Sprintf("only %s are left free under %s", size(d.Free), d.Path)
 		}
 	}
-	if d := j.backlog(b, 0, 2); d != nil {
+	if d := limits.backlog(b, 0, 2); d != nil {
 		return d.Reason
 	}
 	return ""

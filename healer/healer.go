@@ -63,6 +63,7 @@ func New(c Config) *Healer {
 	if c.RuleTime <= 0 {
 		c.RuleTime = defaultRuleTime
 	}
+	c.Policy.Limits = c.Policy.Limits.filled()
 	return &Healer{cfg: c, alone: new(sync.Mutex), pulse: new(pulse)}
 }
 

@@ -130,7 +130,7 @@ func (p Param) Value(text string) (Value, error) {
 	}
 	switch p.Type {
 	case TypeBytes:
-		n, ok := bytes(text)
+		n, ok := Bytes(text)
 		if !ok {
 			return bad("64MB")
 		}
@@ -182,7 +182,8 @@ func share(text string, bad func(string) (Value, error)) (Value, error) {
 // units are PostgreSQL's, powers of 1024 (documentation, Setting Parameters).
 var units = map[string]int64{"": 1, "B": 1, "kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 
-func bytes(text string) (int64, bool) {
+// Bytes reads a size such as 64MB.
+func Bytes(text string) (int64, bool) {
 	i := strings.IndexFunc(text, func(c rune) bool { return c < '0' || c > '9' })
 	if i < 0 {
 		i = len(text)

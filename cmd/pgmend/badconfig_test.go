@@ -62,6 +62,8 @@ func wrongValues(k config.Key) []string {
 		list = append(list, "relative", "./here", "~/here", "C:/x", "''")
 	case k.Kind == config.Length:
 		list = append(list, "long", "4", "-1h", "0s", "''")
+	case k.Kind == config.Size:
+		list = append(list, "lots", "0", "-1MB", "64mb", "1.5GB", "9999999TB", "''")
 	}
 	return list
 }
@@ -110,6 +112,8 @@ func badConfigurations() []bad {
 		"a password":              {"connection:\n  healer:\n    password: x\n", 3, "password_file"},
 		"a password in a URI":     {"connection: {conninfo: 'postgres://a:b@c/d'}\n", 1, "password_file"},
 		"a password in conninfo":  {"connection: {conninfo: 'host=a password = b'}\n", 1, "password_file"},
+		"a Patroni's login":       {"connection: {patroni: 'http://a:b@c:8008'}\n", 1, "password"},
+		"a Patroni by its path":   {"connection: {patroni: 'http://c:8008/cluster'}\n", 1, "address"},
 		"a window without length": {"window: {start: '02:00'}\n", 1, "length"},
 		"a window too long":       {"window: {start: '02:00', length: 25h}\n", 1, "24h"},
 		"a window at no time":     {"window: {start: '25:00', length: 1h}\n", 1, "start"},

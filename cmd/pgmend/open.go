@@ -14,6 +14,7 @@ import (
 	"github.com/pgmend/pgmend/healer/baseline"
 	"github.com/pgmend/pgmend/healer/hearsay"
 	"github.com/pgmend/pgmend/healer/ledger"
+	"github.com/pgmend/pgmend/healer/patroni"
 	"github.com/pgmend/pgmend/healer/pg"
 	"github.com/pgmend/pgmend/healer/report"
 )
@@ -157,7 +158,7 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 		h.Reader, h.Snapshotter = d, d
 		h.Declared = &baseline.Watch{Reader: d, Store: baseline.Store{Dir: a.conf.State, Ledger: led, Clock: a.clock}, Dropped: drops(state)}
 		if r == acts {
-			h.Operator, h.Leading = d, list[0].Leading
+			h.Operator, h.Leading, h.Patroni = d, list[0].Leading, a.patroni(id)
 		}
 		s.Healers = append(s.Healers, healer.New(h))
 	}
@@ -171,6 +172,15 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 	e := local(s, func() { release(); closeDatabases(list) })
 	e.patients = list
 	return e, nil
+}
+
+// patroni asks the Patroni of a server whether it is paused; nil where it is
+// not configured.
+func (a *app) patroni(id healer.Identity) func(context.Context) (bool, error) {
+	if a.conf.Connection.Patroni == "" {
+		return nil
+	}
+	return patroni.API{Address: a.conf.Connection.Patroni, SystemIdentifier: id.SystemIdentifier}.Paused
 }
 
 // databases connects to each chosen database; the first one is where the

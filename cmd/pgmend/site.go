@@ -206,7 +206,7 @@ func (d *daemon) wire(ctx context.Context, s *site, list []*pg.Database) (*heale
 		service.Healers = append(service.Healers, healer.New(healer.Config{
 			Database: id.Database, Control: i == 0, Reader: db, Snapshotter: db, Operator: db,
 			Ledger: d.ledger, State: d.ledger, Observer: d.observer, Rules: s.rules, Policy: s.policy, Clock: d.clock,
-			Hearsay: d.book, Leading: d.leading(list[0]), Meter: meter{db, id.Database, d.parser, &d.heard},
+			Hearsay: d.book, Leading: d.leading(list[0]), Patroni: s.patroni(id), Meter: meter{db, id.Database, d.parser, &d.heard},
 			Declared: &baseline.Watch{Reader: db, Store: baseline.Store{Dir: s.conf.State, Ledger: d.ledger, Clock: d.clock}, Dropped: drops(d.ledger)},
 		}))
 	}

@@ -31,6 +31,7 @@ type Config struct {
 	Metrics        Metrics
 	AllowSuperuser bool
 	EventTriggers  []string       // patterns of those that may run with a repair
+	Budgets        healer.Limits  // of what a repair may cost
 	Every          []healer.Every // schedules that are not the rule's own
 
 	perRules []perRule // what Rules, Every and Settings were read from
@@ -47,6 +48,7 @@ type Connection struct {
 	Port      string
 	SSLMode   string
 	Service   string
+	Patroni   string // the address of its REST API; "": it is not asked
 	Observer  Login
 	Healer    Login
 	Signaller Login
@@ -97,6 +99,7 @@ func Default() *Config {
 		Reports:       defaultReports(),
 		Watch:         defaultWatch(),
 		EventTriggers: defaultEventTriggers(),
+		Budgets:       healer.DefaultLimits(),
 		Guidance:      Guidance{AI: AI{Budget: defaultBudget}},
 	}
 }
@@ -105,7 +108,7 @@ func Default() *Config {
 func (c *Config) Policy() healer.Policy {
 	return healer.Policy{
 		Heal: c.Mode == Heal, Window: c.Window, Rules: c.Rules, Settings: c.Settings,
-		AllowSuperuser: c.AllowSuperuser, AllowEventTriggers: c.EventTriggers, Watch: c.Watch,
+		AllowSuperuser: c.AllowSuperuser, AllowEventTriggers: c.EventTriggers, Watch: c.Watch, Limits: c.Budgets,
 	}
 }
 

@@ -26,10 +26,12 @@ connection:
   host: /run/postgresql
   port: 5433
   sslmode: verify-full
+  patroni: http://127.0.0.1:8008
   observer: {user: pgmend_observer}
   healer:
     user: pgmend_healer
     password_file: /etc/pgmend/healer.password
+budgets: {disk_reserve: 1GB, unknown_disk: true, replica_lag: 1536kB, slot_backlog: 2 TB}
 watch: {length: 2h, factor: 2.5, calls: 20, least: 5ms}
 window:
   weekday: [sat, Sunday]
@@ -60,6 +62,7 @@ func TestWhole(t *testing.T) {
 	}
 	want := healer.Policy{
 		Heal: true, AllowEventTriggers: []string{"audit_*", "odd, name"}, Watch: healer.WatchPolicy{Length: 2 * time.Hour, Factor: 2.5, Calls: 20, Least: 5 * time.Millisecond},
+		Limits: healer.Limits{DiskReserve: 1 << 30, ReplicaLag: 1536 << 10, SlotBacklog: 2 << 40, Unarchived: 1 << 30, UnknownDisk: true},
 		Rules: []healer.PerRule{
 			{Glob: "index/*", Will: healer.WillApprove}, {Glob: "vacuum/dead-tuples", Will: healer.WillOff},
 		},
@@ -71,7 +74,7 @@ func TestWhole(t *testing.T) {
 	if diff := cmp.Diff(want, c.Policy(), cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })); diff != "" {
 		t.Error(diff)
 	}
-	if c.Connection.Port != "5433" || c.Connection.Healer.PasswordFile != "/etc/pgmend/healer.password" ||
+	if c.Connection.Port != "5433" || c.Connection.Patroni != "http://127.0.0.1:8008" || c.Connection.Healer.PasswordFile != "/etc/pgmend/healer.password" ||
 		len(c.Logs) != 2 || c.Logs[1].Format != "auto" || c.Every[0].Every != "1h" || c.Databases[1] != "odd name" {
 		t.Errorf("%+v", c)
 	}
@@ -103,6 +106,12 @@ func TestMistakes(t *testing.T) {
 		"password":       {"connection:\n  healer:\n    password: secret\n", `c.yaml:3:15: healer: a password does not belong here; use password_file, or .pgpass`},
 		"conninfo":       {"connection: {conninfo: \"host=a password=b\"}\n", `c.yaml:1:24: connection: a password does not belong here; use password_file, or .pgpass`},
 		"uri":            {"connection: {conninfo: \"postgres://u:p@h/d\"}\n", `c.yaml:1:24: connection: a password does not belong here; use password_file, or .pgpass`},
+		"patroni":        {"connection: {patroni: 'db1:8008'}\n", `c.yaml:1:23: connection: patroni: "db1:8008" is no address such as http://127.0.0.1:8008`},
+		"a login there":  {"connection: {patroni: 'http://u:p@db1:8008'}\n", `c.yaml:1:23: connection: patroni: a password does not belong here, and Patroni asks for none to be read`},
+		"budget":         {"budgets: {replica_lag: lots}\n", `c.yaml:1:24: budgets: replica_lag needs a size from 1MB to 1024TB, such as 1GB; "lots" is none`},
+		"no budget":      {"budgets:\n  disk_reserve: 0\n", `c.yaml:2:17: budgets: disk_reserve needs a size from 16MB to 1024TB, such as 1GB; "0" is none`},
+		"unknown disk":   {"budgets: {unknown_disk: maybe}\n", `c.yaml:1:25: "maybe" is neither true nor false`},
+		"another budget": {"budgets: {wal: 1GB}\n", `c.yaml:1:11: budgets: unknown key "wal"; it can be disk_reserve, replica_lag, slot_backlog, unarchived, unknown_disk`},
 		"weekday":        {"window: {weekday: funday, start: \"02:00\", length: 1h}\n", `c.yaml:1:19: window: "funday" is no weekday; did you mean "sunday"?`},
 		"window length":  {"window:\n  start: \"02:00\"\n", `c.yaml:2:3: window needs a length such as 4h, at most 24h`},
 		"window start":   {"window:\n  start: noon\n  length: 4h\n", `c.yaml:2:3: window needs a start such as "02:00"`},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/control"
+	"github.com/pgmend/pgmend/healer/patroni"
 	"github.com/pgmend/pgmend/rules"
 )
 
@@ -31,6 +32,7 @@ func (r *reader) top() keys {
 		"connection": func(n ast.Node) { r.mapping(n, "connection", r.connection(&c.Connection)) },
 		"window":     r.window,
 		"watch":      r.watch,
+		"budgets":    r.budgets,
 		"rules":      r.rules,
 		"logs":       r.logs,
 		"page":       r.page,
@@ -70,12 +72,7 @@ func (r *reader) scalar(name, value string, at place) {
 	case "connection.conninfo":
 		c.Connection.Conninfo = value
 	case "allow_superuser":
-		b, err := strconv.ParseBool(value)
-		if err != nil {
-			r.mistakef(at, "%q is neither true nor false", value)
-			return
-		}
-		c.AllowSuperuser = b
+		r.boolean(&c.AllowSuperuser, value, at)
 	case "metrics.listen":
 		if _, _, err := control.Address(value); err != nil {
 			r.mistakef(at, "metrics: %v", err)
@@ -102,6 +99,15 @@ func (r *reader) choice(field *string, value string, at place, allowed ...string
 		return
 	}
 	*field = value
+}
+
+func (r *reader) boolean(field *bool, value string, at place) {
+	b, err := strconv.ParseBool(value)
+	if err != nil {
+		r.mistakef(at, "%q is neither true nor false", value)
+		return
+	}
+	*field = b
 }
 
 func (r *reader) absolute(field *string, value string, at place) {
@@ -138,6 +144,15 @@ func (r *reader) connection(c *Connection) keys {
 			}
 		},
 		"host": r.into(&c.Host), "service": r.into(&c.Service),
+		"patroni": func(n ast.Node) {
+			if s, ok := r.text(n); ok {
+				if _, err := patroni.Address(s); err != nil {
+					r.mistakef(r.at(n), "connection: patroni: %v", err)
+					return
+				}
+				c.Patroni = s
+			}
+		},
 		"sslmode": func(n ast.Node) {
 			if s, ok := r.text(n); ok {
 				r.choice(&c.SSLMode, s, r.at(n), sslModes()...)

@@ -3,6 +3,8 @@ package config
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/pgmend/pgmend/healer"
 )
 
 // Key is one key of the configuration, as documentation, the JSON Schema and
@@ -27,6 +29,7 @@ const (
 	Bool     Kind = "bool"
 	Number   Kind = "number"
 	Length   Kind = "length" // a duration such as 4h
+	Size     Kind = "size"   // in bytes, such as 64MB
 	Path     Kind = "path"   // absolute
 	Texts    Kind = "texts"  // one text or a list
 	Mapping  Kind = "mapping"
@@ -43,6 +46,7 @@ func Keys() []Key {
 				About: "a file with its password that nobody else may read; without a slash, a systemd credential"},
 		}}
 	}
+	limits := sizes(healer.DefaultLimits())
 	return []Key{
 		{Name: "mode", Kind: Text, Default: Observe, Values: []string{Observe, Heal}, About: "observe: find, plan and report, change nothing. heal: repair what policy allows"},
 		{Name: "connection", Kind: Mapping, About: "how the server is reached, and as whom", Keys: []Key{
@@ -51,6 +55,7 @@ func Keys() []Key {
 			{Name: "port", Kind: Number, Example: "5432", About: "of the server"},
 			{Name: "sslmode", Kind: Text, Example: "verify-full", Values: sslModes(), About: "as libpq has it"},
 			{Name: "service", Kind: Text, Example: "shop", About: "a name in pg_service.conf"},
+			{Name: "patroni", Kind: Text, Example: "http://127.0.0.1:8008", About: "the REST API of a member of the cluster, which says whether Patroni is paused. Without it, nothing is repaired under Patroni"},
 			login("observer", "who finds; pgmend setup sql prints the grants", "pgmend_observer"),
 			login("healer", "who repairs; without it, the observer", "pgmend_healer"),
 			login("signaller", "who ends sessions that a rule names; without it, none is ended", "pgmend_signaller"),
@@ -72,6 +77,13 @@ func Keys() []Key {
 			{Name: "factor", Kind: Text, Default: "2", About: "how much slower on average, beside what the rest of the database became"},
 			{Name: "calls", Kind: Number, Default: "50", About: "of a statement, at least, before and after"},
 			{Name: "least", Kind: Length, Default: "1ms", About: "what a call takes longer, at least"},
+		}},
+		{Name: "budgets", Kind: Mapping, About: "what a repair that writes much may cost. One that runs is ended when less than the reserve is free, or when who reads the WAL is twice as far behind", Keys: []Key{
+			{Name: "disk_reserve", Kind: Size, Default: limits.DiskReserve, About: "what stays free on each disk that is written to, beside 2.2 times what may be written"},
+			{Name: "unknown_disk", Kind: Bool, Default: "false", About: "repair also where it cannot be seen what is free, as on another host"},
+			{Name: "replica_lag", Kind: Size, Default: limits.ReplicaLag, About: "of WAL that a replica may be behind"},
+			{Name: "slot_backlog", Kind: Size, Default: limits.SlotBacklog, About: "of WAL that a replication slot may retain"},
+			{Name: "unarchived", Kind: Size, Default: limits.Unarchived, About: "of WAL that may wait for the archive"},
 		}},
 		{Name: "rules", Kind: PerRule, Example: "{index/*: approve, vacuum/dead-tuples: {mode: off}}", About: "by glob: off, observe, approve or auto; or mode, every and the rule's parameters. The last that matches wins"},
 		{Name: "rules_dir", Kind: Path, Example: "/etc/pgmend/rules.d", About: "rules of the site; without it, this folder where it exists"},
@@ -148,6 +160,8 @@ func (k Key) schema() schema {
 		return schema{"type": []string{"integer", "string", "null"}, "pattern": "^[0-9]+$"}
 	case Path:
 		scalar = schema{"type": []string{"string", "null"}, "pattern": "^/"}
+	case Size:
+		scalar = schema{"type": []string{"integer", "string", "null"}, "pattern": "^[0-9]+ *(B|kB|MB|GB|TB)?$"}
 	case Length:
 		scalar = schema{"type": []string{"string", "null"}, "pattern": `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`}
 	case Texts:

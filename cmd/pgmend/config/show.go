@@ -14,7 +14,7 @@ func (c *Config) YAML() ([]byte, error) {
 		return filled("user", l.User, "password_file", l.PasswordFile)
 	}
 	connection := filled("conninfo", c.Connection.Conninfo, "host", c.Connection.Host, "port", c.Connection.Port,
-		"sslmode", c.Connection.SSLMode, "service", c.Connection.Service)
+		"sslmode", c.Connection.SSLMode, "service", c.Connection.Service, "patroni", c.Connection.Patroni)
 	for _, l := range []struct {
 		name  string
 		login Login
@@ -45,6 +45,7 @@ func (c *Config) YAML() ([]byte, error) {
 		add("window", m)
 	}
 	add("watch", c.watched())
+	add("budgets", c.budgeted())
 	if m := c.perRule(); len(m) > 0 {
 		add("rules", m)
 	}
