@@ -2,7 +2,6 @@ package healer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -91,10 +90,7 @@ func (r *run) guardAround(ctx context.Context, p Plan, steps []PlannedStep, mode
 			claim = in
 		}
 	}
-	if claim != nil {
-		return r.guardClaim(ctx, p, *claim)
-	}
-	return nil
+	return r.guardClaim(ctx, p, claim)
 }
 
 // guardPatroni refuses while Patroni is paused, which is a person's maintenance
@@ -111,50 +107,6 @@ func (r *run) guardPatroni(ctx context.Context, in *Inhibitor) *Decision {
 		return wait("patroni", time.Time{}, "Patroni is paused; patronictl resume ends that")
 	}
 	return nil
-}
-
-// claimDelay is how long a mere claim may delay a repair, in claimSpan.
-const (
-	claimDelay = time.Hour
-	claimSpan  = 24 * time.Hour
-)
-
-// claimed is what is remembered of claims that delayed a plan.
-type claimed struct {
-	First  time.Time `json:"first"`
-	Passed time.Time `json:"passed,omitzero"` // when the delay was over
-}
-
-// guardClaim waits for what only an application_name says, but not for long:
-// otherwise any user could keep everything broken by calling himself pg_dump.
-func (r *run) guardClaim(ctx context.Context, p Plan, in Inhibitor) *Decision {
-	key, now := "claim/"+p.ID, r.now()
-	var c claimed
-	text, _, err := r.cfg.State.Get(ctx, key)
-	if err == nil && text != "" {
-		err = json.Unmarshal([]byte(text), &c)
-	}
-	old := now.Add(-2 * claimSpan)
-	switch {
-	case c.First.IsZero(), c.First.After(now), !c.Passed.IsZero() && c.Passed.Before(now.Add(-claimSpan)), c.Passed.IsZero() && c.First.Before(old):
-		c = claimed{First: now}
-	case c.Passed.IsZero() && !now.Before(c.First.Add(claimDelay)):
-		c.Passed = now
-		r.tell(ctx, Transition{Action: ClaimIgnored, Plan: &p, Message: in.Reason + ", for too long to be believed"})
-	}
-	if err == nil {
-		var body []byte
-		if body, err = json.Marshal(c); err == nil {
-			err = r.cfg.State.Put(ctx, key, string(body))
-		}
-	}
-	if err != nil {
-		return wait(in.Guard, time.Time{}, "%s; and how long that has delayed it is unknown: %v", in.Reason, err)
-	}
-	if !c.Passed.IsZero() {
-		return nil
-	}
-	return wait(in.Guard, c.First.Add(claimDelay), "%s", in.Reason)
 }
 
 // suspect notes an error that says that data are damaged (appendix A of the

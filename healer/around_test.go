@@ -201,35 +201,44 @@ func TestWhatGoesOnAroundHoldsARepairUp(t *testing.T) {
 	}
 }
 
-// What anybody can claim delays a repair by an hour, tells of it, and delays
-// it no more for a day.
+// A name that is no superuser's is a claim: it delays, the next process knows
+// for how long it has, and what is not believed any more is told once.
 // hazard: 31, 39
-func TestAClaimDelaysAnHourADay(t *testing.T) {
-	t.Parallel()
-	x := newSite(t, nil, builtin(t), duplicates)
-	defer x.session(x.Name+"_owner", "pg_dump")()
-	clock, ignored := new(shifting), 0
-	h := with(x.Stage, func(c *healer.Config) {
-		clock.clock(c)
-		c.Observer = acts(func(t healer.Transition) {
-			if t.Action == healer.ClaimIgnored {
-				ignored++
-			}
-		})
-	})
-	for _, step := range []struct {
-		after time.Duration
-		held  bool
-	}{
-		{0, true}, {30 * time.Minute, true}, {31 * time.Minute, false}, {10 * time.Hour, false},
-		{14 * time.Hour, true}, {25 * time.Hour, false}, {-3 * 24 * time.Hour, true},
-	} {
-		clock.move(step.after)
-		if d := x.decided(h); (d.Guard == "dump or restore") != step.held {
-			t.Errorf("%s later: %+v", step.after, d)
+func TestAClaimDelaysAndIsRemembered(t *testing.T) {
+	st := stage(t, builtin(t), duplicates)
+	x, clock, ignored := &site{Stage: st, Server: pgtest.One(t), t: t}, new(shifting), 0
+	look := func(held bool) {
+		t.Helper()
+		d := x.decided(with(st, func(c *healer.Config) {
+			clock.clock(c)
+			c.Observer = acts(func(t healer.Transition) {
+				if t.Action == healer.ClaimIgnored {
+					ignored++
+				}
+			})
+		}))
+		if wait := d.Until.Sub(clock.now()); (d.Guard == "dump or restore") != held || held && (wait <= 0 || wait > 10*time.Minute) {
+			t.Errorf("want it held up %t, it looks again in %s: %+v", held, wait, d)
 		}
 	}
-	if ignored != 2 {
+	claim := func() func() { return x.session(x.Name+"_owner", "pg_dump") }
+	for range 4 { // a dump every night
+		end := claim()
+		look(true)
+		clock.move(10 * time.Minute)
+		look(true)
+		end()
+		look(false)
+		clock.move(24*time.Hour - 10*time.Minute)
+	}
+	defer claim()()
+	for range 3 { // whenever somebody looks
+		look(true)
+		clock.move(24 * time.Hour)
+	}
+	look(false)
+	look(false)
+	if ignored != 1 {
 		t.Errorf("it was told %d times that a claim is ignored", ignored)
 	}
 }
