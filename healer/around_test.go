@@ -247,7 +247,7 @@ func TestAClaimDelaysAndIsRemembered(t *testing.T) {
 type lying struct {
 	healer.Operator
 	around func(*healer.Surroundings)
-	budget func(b *healer.Budget, sizes bool)
+	budget func(b *healer.Budget, sizes bool) error
 }
 
 func (l lying) Around(ctx context.Context, o healer.Object) (healer.Surroundings, error) {
@@ -260,8 +260,8 @@ func (l lying) Around(ctx context.Context, o healer.Object) (healer.Surroundings
 
 func (l lying) Budget(ctx context.Context, o healer.Object, sizes bool) (healer.Budget, error) {
 	b, err := l.Operator.Budget(ctx, o, sizes)
-	if l.budget != nil {
-		l.budget(&b, sizes)
+	if l.budget != nil && err == nil {
+		err = l.budget(&b, sizes)
 	}
 	return b, err
 }
@@ -350,39 +350,59 @@ func TestADamagedPageFreezesEverything(t *testing.T) {
 	guarded(t, r, err, healer.GuardCorruption)
 }
 
-// A concurrent build is ended when the disk runs full while it works, and
-// leaves nothing behind.
+// A concurrent build is ended when the disk runs full while it works, and when
+// it cannot be seen for ten seconds what it costs; it leaves nothing behind.
 // hazard: 32
-func TestARunningStatementIsEndedForTheDisk(t *testing.T) {
-	st := stage(t, builtin(t), `
-		CREATE TABLE app.parent (id int PRIMARY KEY); INSERT INTO app.parent SELECT generate_series(1, 100);
-		CREATE TABLE app.child (p int CONSTRAINT fk REFERENCES app.parent);
-		INSERT INTO app.child SELECT g % 100 + 1 FROM generate_series(1, 5000) AS g; ANALYZE app.parent, app.child;
-		-- @hold
-		INSERT INTO app.child VALUES (1)`)
-	h := with(st, func(c *healer.Config) {
-		c.Operator = lying{Operator: c.Operator, budget: func(b *healer.Budget, before bool) {
-			if before {
-				return
-			}
+func TestARunningStatementIsEndedForItsCosts(t *testing.T) {
+	for reason, lie := range map[string]func(*shifting, *healer.Budget) error{
+		"left free": func(_ *shifting, b *healer.Budget) error {
 			for i := range b.Disks {
 				b.Disks[i].Free, b.Disks[i].Known = 1<<20, true
 			}
-		}}
-		c.Observer = on(healer.StepFinished, func() {
-			if err := st.Player.Release(context.WithoutCancel(t.Context())); err != nil {
-				t.Error(err)
+			return nil
+		},
+		"for 10s what it costs could not be seen: no answer": func(clock *shifting, _ *healer.Budget) error {
+			clock.move(5 * time.Second)
+			return errors.New("no answer")
+		},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			st := stage(t, builtin(t), `
+				CREATE TABLE app.parent (id int PRIMARY KEY); INSERT INTO app.parent SELECT generate_series(1, 100);
+				CREATE TABLE app.child (p int CONSTRAINT fk REFERENCES app.parent);
+				INSERT INTO app.child SELECT g % 100 + 1 FROM generate_series(1, 5000) AS g; ANALYZE app.parent, app.child;
+				-- @hold
+				INSERT INTO app.child VALUES (1)`)
+			clock, said := new(shifting), ""
+			h := with(st, func(c *healer.Config) {
+				clock.clock(c)
+				c.Operator = lying{Operator: c.Operator, budget: func(b *healer.Budget, before bool) error {
+					if before {
+						return nil
+					}
+					return lie(clock, b)
+				}}
+				c.Observer = acts(func(tr healer.Transition) {
+					if tr.Action != healer.StepFinished || said != "" {
+						return
+					}
+					said = tr.Step.Err
+					if err := st.Player.Release(context.WithoutCancel(t.Context())); err != nil {
+						t.Error(err)
+					}
+				})
+			})
+			o := person("index/missing-foreign-key")
+			o.Sets = append(o.Sets, "*.min_parent_changes=0")
+			r, err := h.Heal(t.Context(), o)
+			only(t, r, err)
+			if !strings.Contains(said, reason) {
+				t.Errorf("it ended with %q", said)
+			}
+			if left := pgtest.One(t).Ask(t, st.Name, "postgres", "SELECT count(*) FROM pg_index WHERE NOT indisvalid"); left != "0" {
+				t.Errorf("%s invalid indexes are left", left)
 			}
 		})
-	})
-	o := person("index/missing-foreign-key")
-	o.Sets = append(o.Sets, "*.min_parent_changes=0")
-	r, err := h.Heal(t.Context(), o)
-	if a := only(t, r, err); len(a.Steps) == 0 || !strings.Contains(a.Steps[0].Err+a.Err, "left free") && !a.Verified {
-		t.Errorf("%s: %s", a.State, a.Err)
-	}
-	if left := pgtest.One(t).Ask(t, st.Name, "postgres", "SELECT count(*) FROM pg_index WHERE NOT indisvalid"); left != "0" {
-		t.Errorf("%s invalid indexes are left", left)
 	}
 }
 
@@ -436,10 +456,11 @@ func TestATablespaceWithoutRoom(t *testing.T) {
 	}
 	// The other duplicate is in the other tablespace, and small.
 	unseen := with(x.Stage, func(c *healer.Config) {
-		c.Operator = lying{Operator: c.Operator, budget: func(b *healer.Budget, _ bool) {
+		c.Operator = lying{Operator: c.Operator, budget: func(b *healer.Budget, _ bool) error {
 			for i := range b.Disks {
 				b.Disks[i].Known = false
 			}
+			return nil
 		}}
 	})
 	r, err = unseen.Heal(t.Context(), o)
@@ -470,7 +491,7 @@ func TestReadersOfTheWALHoldHeavyRepairsUp(t *testing.T) {
 	}
 	guard("")
 	end := x.standby()
-	wal("3")
+	x.endedForTheReplica(h, wal)
 	guard(healer.GuardReplicas)
 	end()
 	guard("")
@@ -503,6 +524,30 @@ func TestReadersOfTheWALHoldHeavyRepairsUp(t *testing.T) {
 		t.Errorf("a DROP INDEX: %+v", d)
 	}
 	x.super("SELECT pg_drop_replication_slot('s')")
+}
+
+// endedForTheReplica lets a rebuild wait for an open transaction, until it is
+// ended because a replica falls behind; then the transaction ends as well.
+func (x *site) endedForTheReplica(h *healer.Healer, wal func(megabytes string)) {
+	x.t.Helper()
+	release := x.session(x.Name+"_owner", "psql", "BEGIN", "INSERT INTO app.t SELECT FROM app.t LIMIT 1")
+	ctx, cancel := context.WithTimeout(x.t.Context(), time.Minute)
+	defer cancel()
+	var said []string
+	r, err := h.With(acts(func(tr healer.Transition) {
+		switch tr.Action {
+		case healer.StepStarted:
+			wal("3")
+		case healer.StepFinished:
+			if said = append(said, tr.Step.Err); len(said) == 1 {
+				release()
+			}
+		}
+	})).Heal(ctx, person("index/invalid"))
+	if only(x.t, r, err); len(said) == 0 || !strings.Contains(said[0], "the replica paused is") {
+		x.t.Errorf("its steps ended with %q", said)
+	}
+	x.super("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app.first'::regclass")
 }
 
 // standby attaches a replica that replays nothing of what it is sent.

@@ -109,10 +109,7 @@ func (j *job) between(ctx context.Context) string {
 	if why := j.mayGoOn(ctx); why != "" {
 		return why
 	}
-	if ask := j.watch(); ask != nil {
-		return ask(ctx)
-	}
-	return ""
+	return j.paid(ctx)
 }
 
 // begin notes that a step begins, or begins again.

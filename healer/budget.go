@@ -35,6 +35,10 @@ type Backlog struct {
 	Bounded bool  // there is such a bound
 }
 
+// unseen reports whether it cannot be said how far somebody is behind, as of a
+// replica that has just connected.
+func (w Backlog) unseen() bool { return !w.Known && w.What != "archiver" }
+
 // The guards over budgets.
 const (
 	GuardDisk     = "disk"
@@ -43,9 +47,13 @@ const (
 	GuardSlots    = "slots"
 )
 
-// diskShare is how often what is written must fit: the new copy, the sort
-// before it, and a margin.
-const diskShare = 2.2
+const (
+	// diskShare is how often what is written must fit: the new copy, the sort
+	// before it, and a margin.
+	diskShare = 2.2
+	// slotReserve is what is left in any case until a slot is lost: a segment.
+	slotReserve = 16 << 20
+)
 
 // Limits are a site's budgets; a zero is the default.
 type Limits struct {
@@ -133,6 +141,8 @@ func cost(steps []PlannedStep, sizes map[string]int64) (data, wal int64) {
 	return data, wal
 }
 
+func share(n int64) int64 { return int64(diskShare * float64(n)) }
+
 // room asks each file system for what may be written to it.
 func (l Limits) room(b Budget, data, wal int64) *Decision {
 	need := make(map[uint64]int64)
@@ -154,7 +164,7 @@ func (l Limits) room(b Budget, data, wal int64) *Decision {
 		counted[d.Device] = done
 	}
 	for _, d := range b.Disks {
-		if want := int64(diskShare*float64(need[d.Device])) + l.DiskReserve; d.Known && d.Free < want {
+		if want := share(need[d.Device]) + l.DiskReserve; d.Known && d.Free < want {
 			return wait(GuardDisk, time.Time{}, "%s are free under %s, and it may need %s", size(d.Free), d.Path, size(want))
 		}
 	}
@@ -188,45 +198,19 @@ func (l Limits) backlog(b Budget, wal, loose int64) *Decision {
 		switch {
 		case w.What == "archiver":
 			return wait(GuardArchiver, time.Time{}, "archiving %s fails, %d times so far", w.Name, w.Bytes)
-		case !w.Known:
+		case w.unseen():
 			return wait(GuardReplicas, time.Time{}, "how far the %s %s is behind cannot be seen", w.What, w.Name)
 		case w.What == "unarchived" && w.Bytes > loose*l.Unarchived:
 			return wait(GuardArchiver, time.Time{}, "%s wait for the archive", size(w.Bytes))
 		case w.What == "replica" && w.Bytes > loose*l.ReplicaLag:
 			return wait(GuardReplicas, time.Time{}, "the replica %s is %s behind", w.Name, size(w.Bytes))
-		case w.What == "slot" && w.Bounded && float64(w.Room)*float64(loose) < diskShare*float64(wal):
+		case w.What == "slot" && w.Bounded && w.Room < share(wal)+slotReserve:
 			return wait(GuardSlots, time.Time{}, "the slot %s is lost after %s more, and it may write %s", w.Name, size(w.Room), size(wal))
 		case w.What == "slot" && w.Bytes > loose*l.SlotBacklog:
 			return wait(GuardSlots, time.Time{}, "the slot %s retains %s", w.Name, size(w.Bytes))
 		}
 	}
 	return nil
-}
-
-// watch is what is asked while the job's statements run, if they write much.
-func (j *job) watch() func(context.Context) string {
-	if !writes(j.steps) {
-		return nil
-	}
-	return j.alarm
-}
-
-// alarm is asked while a statement of the job runs; a reason ends it.
-func (j *job) alarm(ctx context.Context) string {
-	b, err := j.cfg.Operator.Budget(ctx, j.attempt.Plan.Finding.Object, false)
-	if err != nil {
-		return "" // the next question is a second away
-	}
-	limits := j.cfg.Policy.Limits
-	for _, d := range b.Disks {
-		if d.Known && d.Free < limits.DiskReserve {
-			return fmt.Sprintf("only %s are left free under %s", size(d.Free), d.Path)
-		}
-	}
-	if d := limits.backlog(b, 0, 2); d != nil {
-		return d.Reason
-	}
-	return ""
 }
 
 // size writes bytes as pg_size_pretty does.
