@@ -5,9 +5,9 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pgmend/pgmend/healer"
@@ -89,16 +89,23 @@ func (d *Database) eventTriggers(ctx context.Context) ([]healer.EventTrigger, er
 func (d *Database) Budget(ctx context.Context, o healer.Object, sizes bool) (healer.Budget, error) {
 	b := healer.Budget{Sizes: make(map[string]int64)}
 	table, object := relations(o)
-	rows, err := d.catalog(ctx, budgetSQL, oid(table), oid(object), rules.Value{Text: strconv.FormatBool(sizes)})
+	var who peer
+	rows, err := d.catalogOf(ctx, func(c net.Conn) { who = peerOf(c) }, budgetSQL, oid(table), oid(object), rules.Value{Text: strconv.FormatBool(sizes)})
 	if err != nil {
 		return b, err
 	}
+	named := make(map[string]string)
+	for _, r := range rows {
+		named[r.Text("what")] = r.Text("name")
+	}
+	here := who.serves(named["client"], named["wal"])
 	for _, r := range rows {
 		what, name := r.Text("what"), r.Text("name")
 		n, known := bytes(r, "bytes")
 		switch what {
 		case "disk", "wal":
-			b.Disks = append(b.Disks, d.disk(name, what == "wal"))
+			b.Disks = append(b.Disks, disk(name, what == "wal", here))
+		case "client":
 		case "replica", "slot", "archiver", "unarchived":
 			room, bounded := bytes(r, "room")
 			b.Backlogs = append(b.Backlogs, healer.Backlog{
@@ -127,9 +134,9 @@ func bytes(r rules.Row, column string) (int64, bool) {
 // disk looks at the file system under a directory of the server. It can only
 // do so where the server is on this host; elsewhere the path may exist too,
 // and be another one.
-func (d *Database) disk(path string, wal bool) healer.Disk {
+func disk(path string, wal, here bool) healer.Disk {
 	out := healer.Disk{Path: path, WAL: wal}
-	if path == "" || !d.local() {
+	if path == "" || !here {
 		return out
 	}
 	if wal {
@@ -141,10 +148,4 @@ func (d *Database) disk(path string, wal bool) healer.Disk {
 	}
 	out.Device, out.Free, out.Known = free(path)
 	return out
-}
-
-// local reports whether the server is on this host.
-func (d *Database) local() bool {
-	host := d.observer.Host
-	return strings.HasPrefix(host, "/") || host == "localhost" || host == "127.0.0.1" || host == "::1"
 }

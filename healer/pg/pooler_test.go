@@ -21,32 +21,48 @@ func TestAPoolerIsRefused(t *testing.T) {
 	s := pgtest.One(t)
 	x := newSite(t, s)
 	dir := t.TempDir()
-	l, err := net.Listen("unix", filepath.Join(dir, ".s.PGSQL.5432"))
+	passOn(t, "unix", filepath.Join(dir, ".s.PGSQL.5432"), "unix", socketOf(s), func(answer []byte) {
+		// BackendKeyData: 'K', a length of 12, the process id, the key.
+		if i := bytes.Index(answer, []byte{'K', 0, 0, 0, 12}); i >= 0 && i+9 <= len(answer) {
+			answer[i+8] ^= 1
+		}
+	})
+	_, err := pg.Open(t.Context(), pg.Config{Observer: "host=" + dir + " port=5432 sslmode=disable dbname=" + x.name + " user=" + x.observer})
+	if err == nil || !strings.Contains(err.Error(), "connection pooler") {
+		t.Errorf("a pooler was let in: %v", err)
+	}
+}
+
+func socketOf(s *pgtest.Server) string {
+	return filepath.Join(filepath.Dir(s.DataDir()), ".s.PGSQL.5432")
+}
+
+// passOn listens at an address, and passes on to a server's what comes there,
+// and what it answers, which is altered. It returns where it listens.
+func passOn(t *testing.T, network, address, serverNetwork, server string, alter func([]byte)) string {
+	t.Helper()
+	l, err := net.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var serving sync.WaitGroup
 	t.Cleanup(func() { _ = l.Close(); serving.Wait() })
-	socket := filepath.Join(filepath.Dir(s.DataDir()), ".s.PGSQL.5432")
 	serving.Go(func() {
 		for {
 			client, err := l.Accept()
 			if err != nil {
 				return
 			}
-			serving.Go(func() { pool(client, socket) })
+			serving.Go(func() { pass(client, serverNetwork, server, alter) })
 		}
 	})
-	_, err = pg.Open(t.Context(), pg.Config{Observer: "host=" + dir + " port=5432 sslmode=disable dbname=" + x.name + " user=" + x.observer})
-	if err == nil || !strings.Contains(err.Error(), "connection pooler") {
-		t.Errorf("a pooler was let in: %v", err)
-	}
+	return l.Addr().String()
 }
 
-// pool passes bytes on both ways, and tells the client another process id.
-func pool(client net.Conn, socket string) {
+// pass passes bytes on both ways.
+func pass(client net.Conn, network, address string, alter func([]byte)) {
 	defer client.Close()
-	server, err := net.Dial("unix", socket)
+	server, err := net.Dial(network, address)
 	if err != nil {
 		return
 	}
@@ -62,10 +78,7 @@ func pool(client net.Conn, socket string) {
 		if err != nil {
 			break
 		}
-		// BackendKeyData: 'K', a length of 12, the process id, the key.
-		if i := bytes.Index(buf[:n], []byte{'K', 0, 0, 0, 12}); i >= 0 && i+9 <= n {
-			buf[i+8] ^= 1
-		}
+		alter(buf[:n])
 		if _, err := client.Write(buf[:n]); err != nil {
 			break
 		}

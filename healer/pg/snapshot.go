@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net"
 	"strconv"
 
 	"github.com/pgmend/pgmend/healer"
@@ -68,7 +69,12 @@ func (d *Database) Builds(ctx context.Context, o healer.Object) ([]healer.Index,
 
 // catalog runs one of our own queries, with the times of a reader. A session
 // keeps its plan: to plan the snapshot takes twenty times as long as to run it.
-func (d *Database) catalog(ctx context.Context, sql string, args ...rules.Value) (rows []rules.Row, err error) {
+func (d *Database) catalog(ctx context.Context, sql string, args ...rules.Value) ([]rules.Row, error) {
+	return d.catalogOf(ctx, func(net.Conn) {}, sql, args...)
+}
+
+// catalogOf lets one look at the connection as well, while nobody else has it.
+func (d *Database) catalogOf(ctx context.Context, look func(net.Conn), sql string, args ...rules.Value) (rows []rules.Row, err error) {
 	s, err := d.take(ctx)
 	if err != nil {
 		return nil, err
@@ -79,6 +85,9 @@ func (d *Database) catalog(ctx context.Context, sql string, args ...rules.Value)
 		rows, err = s.prepared(ctx, sql, args...)
 		return err
 	})
+	if err == nil {
+		look(s.conn.Conn())
+	}
 	return rows, err
 }
 
