@@ -58,6 +58,9 @@ func (i Identity) Differs(now Identity) string {
 	switch {
 	case now.SystemIdentifier != i.SystemIdentifier:
 		return "this is another server now"
+	case now.DataDirectory != i.DataDirectory && now.DataDirectory != "" && i.DataDirectory != "":
+		// A copy of the files has the system identifier of what it was copied from.
+		return "this is a server with another data directory now"
 	case now.DatabaseOID != i.DatabaseOID:
 		return "the database was dropped and made again"
 	case now.InRecovery:
@@ -81,6 +84,7 @@ type Session interface {
 // Identity is which server this is and what it is now.
 type Identity struct {
 	SystemIdentifier string            `json:"system_identifier"`
+	DataDirectory    string            `json:"data_directory,omitempty"` // "": the role may not know it
 	Timeline         int               `json:"timeline"`
 	InRecovery       bool              `json:"in_recovery"`
 	Version          int               `json:"version"` // server_version_num, 150018

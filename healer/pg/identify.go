@@ -32,7 +32,7 @@ func (s *session) identify(ctx context.Context) (healer.Identity, error) {
 	id := healer.Identity{
 		SystemIdentifier: row.Text("system_identifier"), InRecovery: row.Text("in_recovery") == "t",
 		Version: s.version, Database: row.Text("database"), User: row.Text("user"), Superuser: s.super,
-		Healer: s.db.healer.User,
+		Healer: s.db.healer.User, DataDirectory: row.Text("data_directory"),
 	}
 	if id.Timeline, err = strconv.Atoi(row.Text("timeline")); err != nil {
 		return healer.Identity{}, fmt.Errorf("read the timeline: %w", err)

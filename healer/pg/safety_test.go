@@ -155,23 +155,33 @@ func TestTheActingSessionMakesSureWhereItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if here.DataDirectory != x.DataDir() {
+		t.Errorf("the observer sees the data directory %q, not %s", here.DataDirectory, x.DataDir())
+	}
+	acting := x.db
 	try := func(change func(*healer.Identity)) error {
 		t.Helper()
 		there := here
 		change(&there)
-		op, err := x.db.Begin(t.Context(), healer.Operation{Application: attempt(), Mode: rules.Session, Server: there})
+		op, err := acting.Begin(t.Context(), healer.Operation{Application: attempt(), Mode: rules.Session, Server: there})
 		if err != nil {
 			return err
 		}
 		_, err = op.Exec(t.Context(), healer.Statement{SQL: "ANALYZE app.t", Class: "analyze", Role: x.owner})
 		return errors.Join(err, op.Close(t.Context(), true))
 	}
-	if err := try(func(*healer.Identity) {}); err != nil {
-		t.Error(err)
+	elsewhere := func(i *healer.Identity) { i.DataDirectory += "/copy" }
+	for what, change := range map[string]func(*healer.Identity){
+		"here": func(*healer.Identity) {}, "where the directory may not be known": elsewhere,
+	} {
+		if err := try(change); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
+	acting = x.open(t, true)
 	for what, change := range map[string]func(*healer.Identity){
 		"another server": func(i *healer.Identity) { i.SystemIdentifier = "42" }, "another timeline": func(i *healer.Identity) { i.Timeline++ },
-		"another database": func(i *healer.Identity) { i.DatabaseOID++ },
+		"another database": func(i *healer.Identity) { i.DatabaseOID++ }, "another data directory": elsewhere,
 	} {
 		var y *healer.Yield
 		if err := try(change); !errors.As(err, &y) {

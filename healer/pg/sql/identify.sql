@@ -7,6 +7,9 @@ SELECT s.system_identifier::pg_catalog.text AS system_identifier,
        d.oid AS database_oid,
        d.datname AS database,
        SESSION_USER AS "user",
+       -- Whoever may not read it gets an error from current_setting.
+       CASE WHEN pg_catalog.pg_has_role(CURRENT_USER, 'pg_read_all_settings', 'USAGE')
+            THEN pg_catalog.current_setting('data_directory') ELSE '' END AS data_directory,
        (SELECT COALESCE(pg_catalog.jsonb_object_agg(e.extname, n.nspname), '{}')
           FROM pg_catalog.pg_extension AS e
           JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace) AS extensions
