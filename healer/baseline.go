@@ -9,9 +9,9 @@ import (
 // baseline is what statements took before a repair and since: what a watch
 // knows, over restarts.
 type baseline struct {
-	Relations  []Relation `json:"relations"`
-	Begun      bool       `json:"begun"` // something was read after the repair
-	Statements []tally    `json:"statements"`
+	Scope
+	Begun      bool    `json:"begun"` // something was read after the repair
+	Statements []tally `json:"statements"`
 }
 
 func baselineKey(attempt string) string { return "watch/" + attempt }
@@ -37,11 +37,13 @@ func (b *baseline) save(ctx context.Context, s State, attempt string) error {
 }
 
 // begin takes the counters before the repair.
-func (b *baseline) begin(ctx context.Context, m Meter, table Object) (missing []string, err error) {
-	if b.Relations, err = m.Relations(ctx, table); err != nil {
-		return nil, err
+func (b *baseline) begin(ctx context.Context, m Meter, p Plan) (missing []string, err error) {
+	if b.Server = sets(p); !b.Server {
+		if b.Relations, err = m.Relations(ctx, p.Finding.Object); err != nil {
+			return nil, err
+		}
 	}
-	list, missing, err := m.Readings(ctx, b.Relations)
+	list, missing, err := m.Readings(ctx, b.Scope)
 	for _, r := range list {
 		b.Statements = append(b.Statements, tally{
 			Source: r.Source, Statement: r.Statement, Text: r.Text, Touches: r.Touches, Before: r.Usage, Last: r.Usage, Began: r.Began,
@@ -78,4 +80,12 @@ func (b *baseline) forget() {
 	for i := range b.Statements {
 		b.Statements[i].After = Usage{}
 	}
+}
+
+// concerned says which statements the change concerns.
+func (b *baseline) concerned() string {
+	if b.Server {
+		return "of the server"
+	}
+	return "that touched it"
 }

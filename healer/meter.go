@@ -7,10 +7,16 @@ type Meter interface {
 	// Relations are the names under which statements touch a table: its own,
 	// those of its partitions and parents, and of the views over them.
 	Relations(ctx context.Context, table Object) ([]Relation, error)
-	// Readings are what statements took so far: of those that touch one of the
-	// relations, and, to compare with, of others. Missing says what could not
-	// be asked, and why.
-	Readings(ctx context.Context, of []Relation) (list []Reading, missing []string, err error)
+	// Readings are what statements took so far: of those that a change of the
+	// scope concerns, and, to compare with, of others. Missing says what could
+	// not be asked, and why.
+	Readings(ctx context.Context, of Scope) (list []Reading, missing []string, err error)
+}
+
+// Scope is what a change concerns.
+type Scope struct {
+	Relations []Relation `json:"relations"`
+	Server    bool       `json:"server,omitempty"` // all statements of all databases, as a setting does
 }
 
 // Relation is a relation by its name.
@@ -24,7 +30,7 @@ type Reading struct {
 	Source    string // the log, pg_stat_statements
 	Statement string // its id in the source
 	Text      string // its literals masked
-	Touches   bool   // one of the relations
+	Touches   bool   // what the change concerns
 	Began     string // another: the counters began again at zero
 	Usage
 }

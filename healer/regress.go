@@ -151,6 +151,51 @@ func compare(p WatchPolicy, list []tally) (slower, compared []Comparison) {
 	return slower, compared
 }
 
+// A setting holds for all statements, so there are none to compare with, and a
+// backup or a busy hour looks the same. It is to blame only where several
+// statements are clearly slower, and the busiest ones are so together, each by
+// the time that its calls since would have taken before.
+const (
+	leastSlower = 3
+	busiest     = 20
+)
+
+// together are the statements for which a setting is to blame, by one of the
+// sources, and where it is not, why.
+func together(p WatchPolicy, slower, compared []Comparison) (blamed []Comparison, fine string) {
+	p = p.withDefaults()
+	fine = "no statement is clearly slower"
+	for _, source := range sources(compared) {
+		of := func(list []Comparison) []Comparison {
+			return slices.DeleteFunc(slices.Clone(list), func(c Comparison) bool { return c.Source != source })
+		}
+		top, clear := of(compared), of(slower)
+		slices.SortStableFunc(top, func(a, b Comparison) int { return cmp.Compare(b.Before.TotalMS, a.Before.TotalMS) })
+		var was, is float64
+		for _, c := range top[:min(len(top), busiest)] {
+			was += c.Before.Mean() * float64(c.After.Calls)
+			is += c.After.TotalMS
+		}
+		if len(clear) >= leastSlower && is >= was*p.Factor {
+			blamed = append(blamed, clear...)
+			continue
+		}
+		fine = fmt.Sprintf("%d of %d statements are clearly slower, and the busiest ones take %.2g times as long together, by %s; "+
+			"a setting is to blame from %d statements and %.2g times", len(clear), len(of(compared)), is/max(was, 1e-9), source, leastSlower, p.Factor)
+	}
+	return blamed, fine
+}
+
+// sources are where the statements were seen, each once.
+func sources(list []Comparison) (out []string) {
+	for _, c := range list {
+		if !slices.Contains(out, c.Source) {
+			out = append(out, c.Source)
+		}
+	}
+	return out
+}
+
 // planned are the statements that touch what was changed and whose plans were
 // written down before and since, those whose plans changed most first. What a plan was
 // estimated to cost judges nothing: it is shown.

@@ -65,6 +65,40 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// A setting is to blame only where several statements are slower, and the
+// busiest ones together, by one source.
+func TestASettingIsToBlame(t *testing.T) {
+	of := func(n int, source string, before, after Usage) (list []tally) {
+		for range n {
+			list = append(list, tally{Source: source, Text: "SELECT", Touches: true, Before: before, After: after})
+		}
+		return list
+	}
+	fast, slow, much := took(each(100, 2)...), took(each(60, 20)...), took(each(200, 50)...)
+	for name, c := range map[string]struct {
+		policy WatchPolicy
+		list   []tally
+		blamed int
+	}{
+		"three":                        {list: of(3, "s", fast, slow), blamed: 3},
+		"two":                          {list: of(2, "s", fast, slow)},
+		"two, by each of two sources":  {list: append(of(2, "s", fast, slow), of(2, "x", fast, slow)...)},
+		"three, by one of two sources": {list: append(of(3, "s", fast, slow), of(9, "x", fast, fast)...), blamed: 3},
+		"three beside many":            {list: append(of(3, "s", fast, slow), of(10, "s", fast, fast)...), blamed: 3},
+		"three that take little":       {list: append(of(3, "s", fast, slow), of(17, "s", much, much)...)},
+		"three behind busier ones":     {list: append(of(3, "s", fast, slow), of(20, "s", much, much)...)},
+		"not the factor":               {policy: WatchPolicy{Factor: 20}, list: of(9, "s", fast, slow)},
+		"as before":                    {list: of(9, "s", fast, fast)},
+		"nothing":                      {},
+	} {
+		slower, compared := compare(c.policy, c.list)
+		blamed, fine := together(c.policy, slower, compared)
+		if len(blamed) != c.blamed || fine == "" {
+			t.Errorf("%s: %d are blamed, want %d; else: %s", name, len(blamed), c.blamed, fine)
+		}
+	}
+}
+
 // Counters that grow, begin again, come and go.
 func TestBaselineTakesWhatCameSince(t *testing.T) {
 	at := func(calls int64, began string) []Reading {

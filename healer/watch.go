@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Watch is whether statements became slower by a repair that changed an index
-// or how a table is kept.
+// Watch is whether statements became slower by a repair that changed an index,
+// how a table is kept or a setting.
 type Watch struct {
 	State  WatchState `json:"state"`
 	Until  time.Time  `json:"until,omitzero"`
@@ -41,13 +41,19 @@ const watchActor = "pgmend watch"
 // watched are the classes of statements after which plans may be others. What
 // VACUUM and ANALYZE do is not: it cannot be undone.
 func watched(p Plan) bool {
-	return p.Finding.Object.TableOID != 0 && slices.ContainsFunc(p.Steps, func(s PlannedStep) bool {
+	return sets(p) || p.Finding.Object.TableOID != 0 && slices.ContainsFunc(p.Steps, func(s PlannedStep) bool {
 		switch s.Class {
 		case "create_index", "create_index_only", "drop_index", "reindex_index", "reindex_table", "alter_table", "alter_index":
 			return true
 		}
 		return false
 	})
+}
+
+// sets reports whether a plan changes a setting of the server, after which the
+// plans of all statements may be others.
+func sets(p Plan) bool {
+	return slices.ContainsFunc(p.Steps, func(s PlannedStep) bool { return s.Class == "alter_system" })
 }
 
 // readingTime bounds one look at the statements.
@@ -62,7 +68,7 @@ func (r *run) arm(ctx context.Context, a *Attempt) {
 	ctx, cancel := context.WithTimeout(ctx, readingTime)
 	defer cancel()
 	b := baseline{}
-	missing, err := b.begin(ctx, r.cfg.Meter, a.Plan.Finding.Object)
+	missing, err := b.begin(ctx, r.cfg.Meter, a.Plan)
 	if err == nil {
 		err = b.save(ctx, r.cfg.State, a.ID)
 	}
@@ -70,7 +76,7 @@ func (r *run) arm(ctx context.Context, a *Attempt) {
 	case err != nil:
 		a.Watch = &Watch{State: Unjudged, Reason: "what statements take could not be read: " + err.Error()}
 	case !slices.ContainsFunc(b.Statements, func(t tally) bool { return t.Touches }):
-		a.Watch = &Watch{State: Unjudged, Reason: "no statement that touches it is known"}
+		a.Watch = &Watch{State: Unjudged, Reason: "no statement " + b.concerned() + " is known"}
 		for _, m := range missing {
 			a.Watch.Reason += "; " + m
 		}
@@ -120,7 +126,7 @@ func (h *Healer) Watch(ctx context.Context) error {
 			return fmt.Errorf("watch what %s repaired: %w", a.ID, err)
 		}
 		if undone {
-			return r.judgeAnew(ctx, m.attempts, a.Plan.Finding.Object.TableOID)
+			return r.judgeAnew(ctx, m.attempts, a.Plan)
 		}
 	}
 	return nil
@@ -147,7 +153,7 @@ func (r *run) look(ctx context.Context, a Attempt) (undone bool, err error) {
 	}
 	reading, cancel := context.WithTimeout(ctx, readingTime)
 	defer cancel()
-	list, _, err := r.cfg.Meter.Readings(reading, b.Relations)
+	list, _, err := r.cfg.Meter.Readings(reading, b.Scope)
 	if err != nil {
 		return false, err
 	}
@@ -156,6 +162,10 @@ func (r *run) look(ctx context.Context, a Attempt) (undone bool, err error) {
 		return false, err
 	}
 	slower, compared := compare(r.cfg.Policy.Watch, b.Statements)
+	fine := fmt.Sprintf("%d statements %s are not clearly slower", len(compared), b.concerned())
+	if b.Server {
+		slower, fine = together(r.cfg.Policy.Watch, slower, compared)
+	}
 	a.Watch.Compared, a.Watch.Planned = few(compared), few(planned(b.Statements))
 	switch {
 	case len(slower) > 0:
@@ -165,9 +175,9 @@ func (r *run) look(ctx context.Context, a Attempt) (undone bool, err error) {
 	case r.now().Before(w.Until):
 		return false, nil
 	case len(compared) == 0:
-		return false, r.watchEnded(ctx, a, Unjudged, "no statement that touches it was called often enough, before and since")
+		return false, r.watchEnded(ctx, a, Unjudged, "no statement "+b.concerned()+" was called often enough, before and since")
 	}
-	return false, r.watchEnded(ctx, a, WatchedFine, fmt.Sprintf("%d statements that touch it are not clearly slower", len(compared)))
+	return false, r.watchEnded(ctx, a, WatchedFine, fine)
 }
 
 // watchEnded writes down what a watch came to, and forgets the numbers.
@@ -261,11 +271,12 @@ func (r *run) mayTakeBack(a Attempt) *Decision {
 	return nil
 }
 
-// judgeAnew forgets what was seen since of the other repairs of a table, of
-// which one was taken back: that one may have been the whole reason.
-func (r *run) judgeAnew(ctx context.Context, attempts []Attempt, table uint32) error {
+// judgeAnew forgets what was seen since of the other repairs of what a plan
+// concerned that was taken back: that one may have been the whole reason.
+func (r *run) judgeAnew(ctx context.Context, attempts []Attempt, back Plan) error {
 	for _, a := range attempts {
-		if !r.watches(a) || a.Plan.Finding.Object.TableOID != table {
+		same := sets(back) || sets(a.Plan) || a.Plan.Finding.Object.TableOID == back.Finding.Object.TableOID
+		if !r.watches(a) || !same {
 			continue
 		}
 		b, err := loadBaseline(ctx, r.cfg.State, a.ID)

@@ -9,13 +9,15 @@ import (
 
 	"github.com/pgmend/pgmend/healer"
 	"github.com/pgmend/pgmend/healer/pg"
+	"github.com/pgmend/pgmend/healer/pg/pgtest"
+	"github.com/pgmend/pgmend/rules"
 )
 
 // gauge is pg_stat_statements alone as a meter. That a text has the table's
 // name in it is enough here; the daemon asks the parser.
 type gauge struct{ *pg.Database }
 
-func (g gauge) Readings(ctx context.Context, of []healer.Relation) ([]healer.Reading, []string, error) {
+func (g gauge) Readings(ctx context.Context, of healer.Scope) ([]healer.Reading, []string, error) {
 	list, err := g.Database.Readings(ctx, of)
 	return list, nil, err
 }
@@ -44,9 +46,12 @@ func watched(t *testing.T, source healer.RuleSource, script string) (*site, func
 }
 
 // calls runs a statement once for each argument, in a session of its own.
-func (x *site) calls(sql string, args ...string) {
+func (x *site) calls(sql string, args ...string) { x.t.Helper(); x.callsIn(x.Name, sql, args...) }
+
+// callsIn does so in another database.
+func (x *site) callsIn(database, sql string, args ...string) {
 	x.t.Helper()
-	c := x.Conn(x.t, x.Name, x.Name+"_owner")
+	c := x.Conn(x.t, database, x.Name+"_owner")
 	for _, arg := range args {
 		if r := c.ExecParams(x.t.Context(), sql, [][]byte{[]byte(arg)}, nil, nil, nil).Read(); r.Err != nil {
 			x.t.Fatal(r.Err)
@@ -205,6 +210,102 @@ func TestAStorageParameterThatMakesStatementsSlowerIsTakenBack(t *testing.T) {
 	}
 	if r, err := h.Heal(t.Context(), o); err != nil || len(r.Repairs) > 0 {
 		t.Errorf("it is repaired again: %d repairs, %v", len(r.Repairs), err)
+	}
+}
+
+// seek is a rule that means well, and whose setting keeps all statements from
+// finding anything by an index.
+const seek = `-- rule: test/seek
+-- title: of a test
+-- scope: cluster
+-- every: 1h
+-- severity: info
+-- risk: low
+-- hazards: alter_system, reload
+-- reads: catalog
+
+-- detect
+SELECT 0::oid AS oid, '' AS schema, s.name, 'setting' AS kind
+  FROM pg_catalog.pg_settings AS s WHERE s.name = 'enable_indexscan' AND s.setting = 'on'
+
+-- repair: session
+ALTER SYSTEM SET enable_indexscan = off;
+SELECT pg_catalog.pg_reload_conf();
+
+-- verify: within=20s
+SELECT 'it is as it was' FROM pg_catalog.pg_settings AS s WHERE s.name = 'enable_indexscan' AND s.setting = 'on'
+
+-- undo: session
+ALTER SYSTEM RESET enable_indexscan;
+SELECT pg_catalog.pg_reload_conf();
+
+-- guidance
+-- None.
+`
+
+// A setting that makes the statements of another database slow is taken back,
+// by another process than the one that set it: not for one or two of them.
+// hazard: 56
+func TestASettingThatMakesStatementsSlowerIsTakenBack(t *testing.T) {
+	t.Parallel()
+	if pgtest.One(t).Major < 15 {
+		t.Skip("before 15 only a superuser may run ALTER SYSTEM, and pgmend is none")
+	}
+	f, err := rules.Parse("test/seek.sql", []byte(seek))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, healing := watched(t, source{f}, "")
+	x.super("GRANT ALTER SYSTEM ON PARAMETER enable_indexscan TO " + x.Name + "_healer; GRANT EXECUTE ON FUNCTION pg_reload_conf() TO " + x.Name + "_healer")
+	for _, sql := range []string{
+		"ALTER ROLE " + x.Name + "_owner SET enable_bitmapscan = off",
+		"CREATE TABLE public.shelf (a int PRIMARY KEY, pad text)", "GRANT SELECT ON public.shelf TO PUBLIC",
+		"INSERT INTO public.shelf SELECT g, repeat('x', 100) FROM generate_series(1, 60000) AS g", "VACUUM ANALYZE public.shelf",
+	} {
+		x.Exec(t, "postgres", "postgres", sql)
+	}
+	busy := func(n, calls int) {
+		many := slices.Repeat([]string{"7"}, calls)
+		for _, what := range []string{"max(pad)", "min(pad)", "count(pad)"}[:n] {
+			x.callsIn("postgres", "SELECT "+what+" FROM public.shelf WHERE a = $1::int", many...)
+		}
+	}
+	busy(3, 300) // so many that a slow one of them does not count
+	o := healer.Options{Person: true, Now: true, Actor: "tester"}
+	r, err := healing(healer.Policy{}).Heal(t.Context(), o)
+	if a := only(t, r, err); !a.Verified || a.Watch == nil || a.Watch.State != healer.Watching {
+		t.Fatalf("%s: %s, watch %+v", a.State, a.Err, a.Watch)
+	}
+	look := func() (a, undo healer.Attempt) {
+		t.Helper()
+		h := healing(healer.Policy{Heal: true})
+		if err := h.Watch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return last(t, h)
+	}
+	look()
+	busy(2, 60)
+	if a, undo := look(); a.Watch.State != healer.Watching || undo.ID != "" {
+		t.Errorf("after two statements: %+v, undo %s", a.Watch, undo.State)
+	}
+	a, undo := look()
+	for deadline := time.Now().Add(time.Minute); a.Watch.State != healer.TakenBack || !undo.Verified || a.State != healer.Undone; a, undo = look() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s, watch %+v, undo %s %s", a.State, a.Watch, undo.State, undo.Err)
+		}
+		busy(3, 60)
+	}
+	for _, what := range []string{"max(pad)", "min(pad)", "count(pad)"} {
+		if !strings.Contains(undo.Why, "SELECT "+what+" FROM public.shelf WHERE a = ") {
+			t.Errorf("because %q, without %s", undo.Why, what)
+		}
+	}
+	if left := x.Ask(t, "postgres", "postgres", "SELECT setting || ' by ' || source FROM pg_settings WHERE name = 'enable_indexscan'"); left != "on by default" {
+		t.Errorf("it is %s", left)
+	}
+	if r, err := healing(healer.Policy{}).Heal(t.Context(), o); err != nil || len(r.Repairs) > 0 {
+		t.Errorf("it is set again: %d repairs, %v", len(r.Repairs), err)
 	}
 }
 

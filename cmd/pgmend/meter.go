@@ -22,17 +22,20 @@ type meter struct {
 	*pg.Database
 	name   string
 	parser *worker.Pool
-	heard  *workload.Gauge
+	heard  *workload.Gauge // nil: no log is followed
 }
 
 // noDurations says why the log tells nothing of statements.
 const noDurations = "the log that is followed has no durations of statements; log_min_duration_statement brings them"
 
+// noLog says the same for a command that follows none.
+const noLog = "this command follows no log"
+
 // byLog is the source of readings that the log brought.
 const byLog = "the log"
 
 // Readings implements healer.Meter.
-func (m meter) Readings(ctx context.Context, of []healer.Relation) ([]healer.Reading, []string, error) {
+func (m meter) Readings(ctx context.Context, of healer.Scope) ([]healer.Reading, []string, error) {
 	var missing []string
 	list, err := m.Database.Readings(ctx, of)
 	switch {
@@ -41,14 +44,22 @@ func (m meter) Readings(ctx context.Context, of []healer.Relation) ([]healer.Rea
 	case err != nil:
 		return nil, nil, err
 	}
-	heard := m.heard.Of(m.name)
+	if m.heard == nil {
+		list, err = m.judge(ctx, of, list)
+		return list, append(missing, noLog), err
+	}
+	database := m.name
+	if of.Server {
+		database = workload.Server
+	}
+	heard := m.heard.Of(database)
 	if !slices.ContainsFunc(heard, func(t workload.Taken) bool { return t.Calls > 0 }) {
 		missing = append(missing, noDurations)
 	}
 	for _, t := range heard {
 		list = append(list, healer.Reading{
 			Source: byLog, Statement: t.Text, Text: t.Text, Began: t.Began.Format(time.RFC3339Nano),
-			Touches: slices.ContainsFunc(of, func(r healer.Relation) bool { return contains(t.Text, r.Name) }),
+			Touches: of.Server || slices.ContainsFunc(of.Relations, func(r healer.Relation) bool { return contains(t.Text, r.Name) }),
 			Usage:   healer.Usage{Calls: t.Calls, TotalMS: t.TotalMS, Squares: t.Squares, Plans: t.Plans, Cost: t.Cost},
 		})
 	}
@@ -64,7 +75,7 @@ func contains(text, name string) bool {
 
 // judge asks the parser which of the statements touch a relation, and masks
 // the texts. Texts of the log that are one statement become one.
-func (m meter) judge(ctx context.Context, of []healer.Relation, list []healer.Reading) ([]healer.Reading, error) {
+func (m meter) judge(ctx context.Context, of healer.Scope, list []healer.Reading) ([]healer.Reading, error) {
 	var texts []string
 	for _, r := range list {
 		if r.Touches || r.Source == byLog {
@@ -86,7 +97,7 @@ func (m meter) judge(ctx context.Context, of []healer.Relation, list []healer.Re
 		var statements []parser.Statement
 		statements, parsed = parsed[0], parsed[1:]
 		r.Text = clipped(parser.Mask(r.Text))
-		r.Touches = r.Touches && touches(statements, of)
+		r.Touches = r.Touches && (of.Server || touches(statements, of.Relations))
 		if r.Source == byLog {
 			r.Statement = identity(statements, r.Statement)
 			if len(statements) != 1 { // nobody knows which of them was planned

@@ -56,7 +56,7 @@ func TestWhatTouchesATable(t *testing.T) {
 	for _, literal := range []string{"1", "2"} {
 		list = append(list, healer.Reading{Source: byLog, Text: "SELECT 'a secret', * FROM elsewhere WHERE id = " + literal, Usage: healer.Usage{Calls: 1}})
 	}
-	list, err = meter{parser: pool}.judge(t.Context(), of, list)
+	list, err = meter{parser: pool}.judge(t.Context(), healer.Scope{Relations: of}, list)
 	if err != nil || len(list) != same+1 {
 		t.Fatalf("%d statements, %v", len(list), err)
 	}

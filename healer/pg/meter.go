@@ -37,8 +37,9 @@ func (d *Database) Relations(ctx context.Context, table healer.Object) ([]healer
 // Readings are what statements took, by pg_stat_statements. Of those that
 // touch, only the texts that have one of the names in them are known: whether
 // it is the relation's name is for a parser to say. The texts are as the
-// extension has them, not masked.
-func (d *Database) Readings(ctx context.Context, of []healer.Relation) ([]healer.Reading, error) {
+// extension has them, not masked. Of a server, what the observer itself asks is
+// left out.
+func (d *Database) Readings(ctx context.Context, of healer.Scope) ([]healer.Reading, error) {
 	id, err := d.Identify(ctx)
 	if err != nil {
 		return nil, err
@@ -47,15 +48,17 @@ func (d *Database) Readings(ctx context.Context, of []healer.Relation) ([]healer
 	if !ok {
 		return nil, ErrNoStatements
 	}
-	names := make([]string, len(of))
-	for i, r := range of {
+	names := make([]string, len(of.Relations))
+	for i, r := range of.Relations {
 		names[i] = r.Name
 	}
 	list, err := json.Marshal(names)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := d.watched(ctx, "readings", rules.Values{"extension": rules.Text(schema), "names": rules.Text(string(list))})
+	rows, err := d.watched(ctx, "readings", rules.Values{
+		"extension": rules.Text(schema), "names": rules.Text(string(list)), "server": rules.Text(strconv.FormatBool(of.Server)),
+	})
 	if err != nil {
 		return nil, err
 	}

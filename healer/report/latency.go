@@ -33,7 +33,7 @@ func latency(w *healer.Watch) []block {
 	}
 	return []block{
 		picture{"bars", out}, l,
-		sentence("The means of calls that were seen before the repair and since, of the statements that touch the object and took most time since. " +
+		sentence("The means of calls that were seen before the repair and since, of the statements that touch the object (for a setting, of all of the server) and took most time since. " +
 			"Other things change too: only what is clearly slower than the rest of the database became is called slower."),
 	}
 }

@@ -117,13 +117,16 @@ func (x *reading) weight() int {
 	return 512 + 4*(cap(x.times.counts)+cap(x.plans.counts)) + 2*nameBytes*(len(x.users.list)+len(x.apps.list))
 }
 
+// Server stands for all databases of a server.
+const Server = ""
+
 // Of lists what was counted of a database, in the order of the texts.
 func (g *Gauge) Of(database string) []Taken {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var out []Taken
 	for key, x := range g.of {
-		if key.database == database {
+		if database == Server || key.database == database {
 			out = append(out, Taken{
 				Text: key.text, Began: g.began, Calls: x.calls, TotalMS: ms(x.times.Sum), Squares: x.squares, Plans: x.plans.Count, Cost: x.cost,
 			})

@@ -1,6 +1,6 @@
 -- What statements took since pg_stat_statements began to count them: of those
 -- whose text has one of the names in it, and to compare with, of the others that
--- took most. A statement of several roles is one. The function, not the view over
+-- took most; or of all statements of the server. A statement of several roles is one. The function, not the view over
 -- it: a session of ours may not read views that are not the system's.
 WITH s AS (
     SELECT s.queryid,
@@ -11,12 +11,13 @@ WITH s AS (
            pg_catalog.min(pg_catalog.to_jsonb(s) ->> 'stats_since') AS began
       FROM {extension}.pg_stat_statements(true) AS s
       JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid
-     WHERE d.datname = pg_catalog.current_database()
+     WHERE CASE WHEN @server::pg_catalog.bool THEN s.userid <> (SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = CURRENT_USER)
+                ELSE d.datname = pg_catalog.current_database() END
        AND s.queryid IS NOT NULL AND s.calls > 0
        AND pg_catalog.octet_length(s.query) <= 16384
      GROUP BY s.queryid
 ), named AS (
-    SELECT s.*, EXISTS (SELECT FROM pg_catalog.jsonb_array_elements_text(@names::pg_catalog.jsonb) AS n (name)
+    SELECT s.*, @server::pg_catalog.bool OR EXISTS (SELECT FROM pg_catalog.jsonb_array_elements_text(@names::pg_catalog.jsonb) AS n (name)
                          WHERE pg_catalog.strpos(pg_catalog.lower(s.query), pg_catalog.lower(n.name)) > 0) AS touches
       FROM s
 ), ranked AS (
