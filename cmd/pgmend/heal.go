@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,10 +36,13 @@ and a pause hold in any case.`,
 			return a.run(c.Context(), report.Healed, acts, false, func(ctx context.Context, e *engine, o healer.Options) (healer.Result, error) {
 				o.Ceiling, o.Now, o.Yes = top, now, yes
 				live := a.live()
+				heal := a.askAndHeal
 				if yes {
-					return healShown(ctx, e, o, live)
+					heal = healShown
 				}
-				return a.askAndHeal(ctx, e, o, live)
+				r, err := heal(ctx, e, o, live)
+				a.unwatched(e, r.Repairs)
+				return r, err
 			})
 		},
 	}
@@ -74,6 +78,21 @@ func healShown(ctx context.Context, e *engine, o healer.Options, live *report.Li
 		return err
 	})
 	return result, err
+}
+
+// unwatched says, where this process repaired without a daemon, what nobody
+// watches after it. A daemon with its state directory does.
+func (a *app) unwatched(e *engine, list []healer.Attempt) {
+	var until time.Time
+	for _, x := range list {
+		if x.Watch != nil && x.Watch.State == healer.Watching && x.Watch.Until.After(until) {
+			until = x.Watch.Until
+		}
+	}
+	if len(e.patients) > 0 && !until.IsZero() {
+		a.warn("nobody watches whether this makes statements slower; pgmend run with the state directory %s does, until %s",
+			a.conf.State, until.Format(time.RFC3339))
+	}
 }
 
 // choose asks about each plan that may run, and returns the ids of those that

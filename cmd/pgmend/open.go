@@ -146,6 +146,11 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 	if err != nil {
 		return nil, err
 	}
+	parser, err := newWorker()
+	if err != nil {
+		closeDatabases(list)
+		return nil, err
+	}
 	s := &healer.Service{}
 	for i, d := range list {
 		id, err := d.Identify(ctx)
@@ -159,6 +164,7 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 		h.Declared = &baseline.Watch{Reader: d, Store: baseline.Store{Dir: a.conf.State, Ledger: led, Clock: a.clock}, Dropped: drops(state)}
 		if r == acts {
 			h.Operator, h.Leading, h.Patroni = d, list[0].Leading, a.patroni(id)
+			h.Meter = meter{d, id.Database, parser, nil}
 		}
 		s.Healers = append(s.Healers, healer.New(h))
 	}
@@ -169,7 +175,7 @@ func (a *app) here(ctx context.Context, r reach, led healer.Ledger, state healer
 			return nil, err
 		}
 	}
-	e := local(s, func() { release(); closeDatabases(list) })
+	e := local(s, func() { release(); parser.Close(); closeDatabases(list) })
 	e.patients = list
 	return e, nil
 }
