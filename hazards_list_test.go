@@ -45,6 +45,7 @@ var hazards = []struct {
 		{"35", "DDL is not replicated logically; event triggers", "refuse on published or subscribed tables, and where an event trigger would run that is not allowed", ""},
 		{"56", "a repair that verifies makes somebody's statements slow: a dropped index was needed after all", "the statements that touch it are compared before and after; clearly slower ones undo it", ""},
 		{"57", "rows in quarantine are altered, or come back by other means, and an undo brings back what never was", "a count and a checksum of what was moved, in the ledger; another answer refuses the undo", ""},
+		{"58", "repairs go on where a page is damaged, and make a loss of it", "a page or a catalog that cannot be read, or a failing checksum that the server counts, stops all repairs until somebody has looked", ""},
 	}},
 	{"Hostile input", []hazard{
 		{"36", "owner-defined code runs as the healer: VALIDATE, a hostile domain, a table swapped for a view, an unqualified function: each gave superuser (seen); a CHECK function ran RESET ROLE (seen)", "doctrine 13: SET ROLE only where the server sandboxes, else a pg_temp SECURITY DEFINER function of the owner (seen to stop it on 13, 15, 18)", ""},

@@ -295,7 +295,7 @@ func TestVersionsThatAreNotRepairedOn(t *testing.T) {
 
 // A page of a table that cannot be read freezes every repair, of any object,
 // in every later process, until a person has looked.
-// hazard: 9
+// hazard: 58
 func TestADamagedPageFreezesEverything(t *testing.T) {
 	t.Parallel()
 	x := newSite(t, nil, builtin(t), duplicates+`
@@ -338,16 +338,35 @@ func TestADamagedPageFreezesEverything(t *testing.T) {
 	if a := only(t, r, err); !a.Verified {
 		t.Errorf("after the resume: %s: %s", a.State, a.Err)
 	}
-	// What the server counts of failing checksums does the same, until it is
-	// older than the resume.
-	h := with(x.Stage, func(c *healer.Config) {
-		c.Operator = lying{Operator: c.Operator, around: func(s *healer.Surroundings) {
-			s.Damage = append(s.Damage, healer.Damage{What: "1 checksum failure", At: time.Now().Add(time.Minute)})
-		}}
-	})
+	// Somebody reads the page, and what the server counts of that does the same,
+	// until it is older than a resume.
+	since := x.Ask(t, x.Name, "postgres", "SELECT clock_timestamp()")
+	if err := x.Try(x.Name, x.Name+"_owner", "SELECT count(*) FROM app.bad"); err == nil {
+		t.Fatal("the damaged page can be read")
+	}
+	// Until 14 the server's statistics come a moment later.
+	counted := "SELECT checksum_last_failure > '" + since + "' FROM pg_stat_database WHERE datname = current_database()"
+	for deadline := time.Now().Add(30 * time.Second); x.Ask(t, x.Name, "postgres", counted) != "t"; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the server did not count it")
+		}
+	}
 	x.Exec(t, x.Name, x.Name+"_owner", "CREATE INDEX second ON app.t (v)")
-	r, err = h.Heal(t.Context(), person("index/duplicate"))
-	guarded(t, r, err, healer.GuardCorruption)
+	r, err = other.Heal(t.Context(), person("index/duplicate"))
+	if d := guarded(t, r, err, healer.GuardCorruption); !strings.Contains(d.Reason, "checksum failures in "+x.Name) {
+		t.Errorf("it does not say what the server counted: %+v", d)
+	}
+	r, err = with(x.Stage, func(*healer.Config) {}).Heal(t.Context(), person("constraint/not-valid"))
+	if err != nil || len(r.Repairs) != 0 {
+		t.Errorf("another repair runs: %+v, %v", r.Repairs, err)
+	}
+	if _, err := other.Resume(t.Context(), "tester"); err != nil {
+		t.Fatal(err)
+	}
+	r, err = other.Heal(t.Context(), person("index/duplicate"))
+	if a := only(t, r, err); !a.Verified {
+		t.Errorf("after the second resume: %s: %s", a.State, a.Err)
+	}
 }
 
 // A concurrent build is ended when the disk runs full while it works, and when

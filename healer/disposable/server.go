@@ -64,7 +64,7 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 		}
 	}()
 	fill := exec.CommandContext(ctx, filepath.Join(s.Dir, "initdb"), "--pgdata", s.DataDir(), //nolint:gosec // our own arguments
-		"--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+		"--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync", "--data-checksums")
 	if o.Primary != nil {
 		if err := o.Primary.end(ctx, syscall.SIGINT); err != nil {
 			return nil, err

@@ -60,7 +60,7 @@ func (d *Database) Around(ctx context.Context, o healer.Object) (healer.Surround
 			return out, err
 		}
 		out.Damage = append(out.Damage, healer.Damage{
-			What: r.Text("failures") + " checksum failures in " + r.Text("database"), At: time.Unix(at, 0).UTC(),
+			What: r.Text("failures") + " checksum failures in " + r.Text("database"), At: time.UnixMicro(at).UTC(),
 		})
 	}
 	out.EventTriggers, err = d.eventTriggers(ctx)
