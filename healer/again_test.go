@@ -306,3 +306,38 @@ func TestWhatIsSettledHoldsUpNothing(t *testing.T) {
 		t.Errorf("%d repairs, %+v, %v", len(r.Repairs), decisions(r), err)
 	}
 }
+
+// A build that fails leaves an index behind each time. It is tried twice,
+// however many cycles there are, and what it left is taken away; what somebody
+// else's build left is not.
+// hazard: 6
+func TestAFailingBuildDoesNotPileUpIndexes(t *testing.T) {
+	x := stage(t, source{rule(t, "test/rebuilt", strings.Replace(named, "REPAIR", "REINDEX TABLE CONCURRENTLY", 1))}, `
+		CREATE TABLE app.own (id int); INSERT INTO app.own VALUES (1);
+		CREATE FUNCTION app.f(v int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN v; END $$;
+		CREATE INDEX built ON app.own (app.f(id));
+		CREATE OR REPLACE FUNCTION app.f(v int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE 'it never works'; END $$`)
+	server := pgtest.One(t)
+	left := func() string {
+		return server.Ask(t, x.Name, "postgres", "SELECT count(*) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE NOT i.indisvalid AND c.relname LIKE 'built%'")
+	}
+	if err := server.Try(x.Name, x.Name+"_owner", "REINDEX TABLE CONCURRENTLY app.own"); err == nil || left() != "1" {
+		t.Fatalf("somebody's own build leaves %s indexes behind: %v", left(), err)
+	}
+	builds := 0
+	for cycle := range 30 {
+		r, err := x.Heal(t.Context(), healer.Options{Person: true, Now: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		builds += len(r.Repairs)
+		for _, a := range r.Repairs {
+			if !strings.Contains(a.Err, "it never works") {
+				t.Errorf("cycle %d: %s: %s", cycle, a.State, a.Err)
+			}
+		}
+	}
+	if builds != 2 || left() != "1" {
+		t.Errorf("after %d builds %s indexes are left, and one was somebody's own", builds, left())
+	}
+}
