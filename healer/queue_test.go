@@ -54,6 +54,66 @@ func TestQueueIsBoundedAgainstAFloodOfEvents(t *testing.T) {
 	}
 }
 
+// eventOf is an event of a role.
+func eventOf(role, table string) rules.Values {
+	e := event(table)
+	e["event.user"] = rules.Text(role)
+	return e
+}
+
+// One role's forged events use up its own share, and not that of others: what
+// these were refused is looked at by itself, and soon.
+// hazard: 39
+func TestOneRolesEventsDoNotUseUpTheOthersShare(t *testing.T) {
+	q := newQueue()
+	q.add("sequence/behind", eventOf("shop", "orders"))
+	for i := range 10_000 {
+		q.add("sequence/behind", eventOf("mallory", fmt.Sprint("t", i)))
+		q.add("data/orphan-rows", eventOf("mallory", fmt.Sprint("t", i)))
+	}
+	q.add("sequence/behind", eventOf("shop", "customers"))
+	for _, want := range []string{"orders", "customers"} {
+		r, ok, _ := q.next(time.Now())
+		if !ok || r.event["event.table"].Text != want {
+			t.Fatalf("%+v, want the event of %s", r, want)
+		}
+	}
+	r, _, _ := q.next(time.Now())
+	if diff := cmp.Diff([]string{"data/orphan-rows", "sequence/behind"}, r.rules); diff != "" || r.event != nil {
+		t.Errorf("the flood has to become one run: %v", r)
+	}
+	if r, ok, _ := q.next(time.Now()); ok {
+		t.Errorf("something was left: %+v", r)
+	}
+	if q.dropped != 2*ofOne {
+		t.Errorf("dropped = %d, want %d", q.dropped, 2*ofOne)
+	}
+}
+
+// Who has a new event whenever one is taken keeps neither another's event
+// waiting nor what is due by the schedule.
+// hazard: 39
+func TestEverNewEventsHoldNothingUp(t *testing.T) {
+	q := newQueue()
+	q.add("data/orphan-rows", eventOf("mallory", "first"))
+	q.add("sequence/behind", eventOf("shop", "orders"))
+	q.add("index/invalid", nil)
+	event, full := -1, -1
+	for i := range 100 {
+		q.add("data/orphan-rows", eventOf("mallory", fmt.Sprint("t", i)))
+		r, _, _ := q.next(time.Now())
+		switch {
+		case r.event == nil && full < 0:
+			full = i
+		case r.event["event.user"].Text == "shop":
+			event = i
+		}
+	}
+	if event != 1 || full < 0 || full > narrowed {
+		t.Errorf("the other's event came after %d, the schedule's rule after %d", event, full)
+	}
+}
+
 func TestQueueTakeEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
