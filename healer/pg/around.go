@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"net"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -90,22 +89,23 @@ func (d *Database) Budget(ctx context.Context, o healer.Object, sizes bool) (hea
 	b := healer.Budget{Sizes: make(map[string]int64)}
 	table, object := relations(o)
 	var who peer
-	rows, err := d.catalogOf(ctx, func(c net.Conn) { who = peerOf(c) }, budgetSQL, oid(table), oid(object), rules.Value{Text: strconv.FormatBool(sizes)})
+	rows, err := d.catalogOf(ctx, func(s *session) { who = s.peer() }, budgetSQL, oid(table), oid(object), rules.Value{Text: strconv.FormatBool(sizes)})
 	if err != nil {
 		return b, err
 	}
-	named := make(map[string]string)
+	directory := ""
 	for _, r := range rows {
-		named[r.Text("what")] = r.Text("name")
+		if r.Text("what") == "wal" {
+			directory = r.Text("name")
+		}
 	}
-	here := who.serves(named["client"], named["wal"])
+	here := who.owns(directory) == nil
 	for _, r := range rows {
 		what, name := r.Text("what"), r.Text("name")
 		n, known := bytes(r, "bytes")
 		switch what {
 		case "disk", "wal":
 			b.Disks = append(b.Disks, disk(name, what == "wal", here))
-		case "client":
 		case "replica", "slot", "archiver", "unarchived":
 			room, bounded := bytes(r, "room")
 			b.Backlogs = append(b.Backlogs, healer.Backlog{

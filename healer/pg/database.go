@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -166,7 +167,8 @@ type session struct {
 	db        *Database
 	version   int // server_version_num
 	super     bool
-	restricts bool // it has restrict_nonsystem_relation_kind
+	restricts bool   // it has restrict_nonsystem_relation_kind
+	client    string // where it comes from, as the server sees it; "": a socket of the file system
 	closed    bool
 	notices   []healer.Notice
 	kept      map[string]string // prepared statements, their names by their text
@@ -211,7 +213,8 @@ func mayConnect(err error, config *pgconn.Config) error {
 
 func (s *session) introduce(ctx context.Context, deadline time.Duration) error {
 	rows, err := s.query(ctx, `SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num'),
-		pg_catalog.current_setting('is_superuser'), pg_catalog.current_setting('`+restrictKinds+`', true) IS NOT NULL`)
+		pg_catalog.current_setting('is_superuser'), pg_catalog.current_setting('`+restrictKinds+`', true) IS NOT NULL,
+		COALESCE(pg_catalog.host(pg_catalog.inet_client_addr()), ''), COALESCE(pg_catalog.inet_client_port(), 0)`)
 	if err != nil {
 		return err
 	}
@@ -225,6 +228,9 @@ func (s *session) introduce(ctx context.Context, deadline time.Duration) error {
 		return fmt.Errorf("PostgreSQL %d is not supported; 13 is the oldest", s.version/10000)
 	}
 	s.super, s.restricts = rows[0][2].Text == "on", rows[0][3].Text == "t"
+	if s.client = rows[0][4].Text; s.client != "" {
+		s.client = net.JoinHostPort(s.client, rows[0][5].Text)
+	}
 	if s.super && !s.db.cfg.AllowSuperuser {
 		return &healer.Refusal{Guard: "superuser", Reason: "the role is a superuser, and code in the database could borrow its rights; " +
 			"pgmend setup sql prints the least that is needed, --allow-superuser allows it"}

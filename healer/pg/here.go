@@ -3,6 +3,7 @@ package pg
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -95,17 +96,32 @@ func endpoint(text string) netip.AddrPort {
 // plain writes an IPv4 address as one also where it came as IPv6.
 func plain(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// serves reports whether a server has its data directory on this host: it is
-// at the other end itself, as it sees this end where this end is, and the
-// directory is that process's, as the server's own check of it has it.
-func (p peer) serves(client, directory string) bool {
-	if !p.known || client != p.seen || directory == "" {
-		return false
+// peer is who is at the other end of a session, if that is the server itself:
+// it sees this end where this end is.
+func (s *session) peer() peer {
+	p := peerOf(s.conn.Conn())
+	p.known = p.known && p.seen == s.client
+	return p
+}
+
+// The reasons why a directory here is not the server's.
+var (
+	errElsewhere = errors.New("the server is not at the other end of the connection")
+	errAnothers  = errors.New("the directory is not of the server's user")
+)
+
+// owns says why the data directory of a server is not the directory of that
+// name on this host; nil where it is. A server starts only in one of its own.
+func (p peer) owns(directory string) error {
+	if !p.known {
+		return errElsewhere
 	}
 	info, err := os.Stat(directory)
 	if err != nil {
-		return false
+		return err
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && stat.Uid == p.uid
+	if stat, ok := info.Sys().(*syscall.Stat_t); !ok || stat.Uid != p.uid {
+		return errAnothers
+	}
+	return nil
 }

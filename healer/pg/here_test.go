@@ -15,7 +15,7 @@ import (
 	"github.com/pgmend/pgmend/healer/pg/pgtest"
 )
 
-// What is free is known of a server that is at the other end itself, over its
+// What is free and where the log is are known of a server that is at the other end itself, over its
 // socket or TCP. Through a tunnel, whatever it is called here, the same folder
 // may be of another host, and nothing is known.
 // hazard: 30, 32
@@ -68,6 +68,9 @@ func TestTheDiskBehindATunnelIsNotKnown(t *testing.T) {
 		db, err := pg.Open(t.Context(), pg.Config{Observer: c.conn + " sslmode=disable dbname=" + x.name + " user=" + x.observer})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
+		}
+		if l, err := db.Logging(t.Context()); err != nil || l.Local != c.known {
+			t.Errorf("%s: the log is taken to be here: %t, %v", name, l.Local, err)
 		}
 		b, err := db.Budget(t.Context(), healer.Object{}, false)
 		db.Close()

@@ -3,10 +3,10 @@ package pg
 import (
 	"context"
 	_ "embed"
+	"errors"
+	"io/fs"
 	"path"
 	"strings"
-
-	"github.com/pgmend/pgmend/healer"
 )
 
 //go:embed sql/logging.sql
@@ -21,20 +21,25 @@ type Logging struct {
 	Filename     string   // log_filename, with strftime escapes; "": it may not be seen
 	Directory    string   // log_directory, absolute; "": it may not be seen
 	DataDir      string   // data_directory; "": it may not be seen
-	Local        bool     // the connection does not leave this host
+	Local        bool     // the server is on this host, at the other end of the connection
 }
 
 // Logging asks the server about its log.
 func (d *Database) Logging(ctx context.Context) (Logging, error) {
-	rows, err := d.catalog(ctx, loggingSQL)
+	var who peer
+	rows, err := d.catalogOf(ctx, func(s *session) { who = s.peer() }, loggingSQL)
 	if err != nil {
 		return Logging{}, err
 	}
 	row := rows[0]
 	l := Logging{
 		Collector: row.Text("collector") == "on", Prefix: row.Text("prefix"), Filename: row.Text("filename"),
-		Directory: row.Text("directory"), DataDir: row.Text("data_directory"), Local: local(d.observer.Host),
+		Directory: row.Text("directory"), DataDir: row.Text("data_directory"),
 	}
+	// Who may not know the directory, or not look into it, can read a log that is
+	// elsewhere.
+	here := who.owns(l.DataDir)
+	l.Local = here == nil || who.known && l.DataDir == "" || errors.Is(here, fs.ErrPermission)
 	for _, one := range strings.Split(row.Text("destination"), ",") {
 		l.Destinations = append(l.Destinations, strings.ToLower(strings.TrimSpace(one)))
 	}
@@ -46,9 +51,4 @@ func (d *Database) Logging(ctx context.Context) (Logging, error) {
 		}
 	}
 	return l, nil
-}
-
-// local reports whether a host is this one: a socket's directory, or loopback.
-func local(host string) bool {
-	return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || healer.Loopback(host)
 }

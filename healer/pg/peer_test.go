@@ -42,11 +42,11 @@ func TestPeerOf(t *testing.T) {
 			t.Errorf("%s: %+v, not %+v", network, got, want)
 		}
 		dir := t.TempDir()
-		if !got.serves(want.seen, dir) || got.serves(want.seen+"1", dir) || got.serves(want.seen, "") || got.serves(want.seen, dir+"/no") {
-			t.Errorf("%s: which directory it serves is not told", network)
+		if got.owns(dir) != nil || got.owns("") == nil || got.owns(dir+"/no") == nil {
+			t.Errorf("%s: which directory is its own is not told", network)
 		}
-		if got.uid++; got.serves(want.seen, dir) {
-			t.Errorf("%s: it serves another's directory", network)
+		if got.uid++; got.owns(dir) == nil {
+			t.Errorf("%s: it owns another's directory", network)
 		}
 	}
 	a, b := netip.MustParseAddrPort("192.0.2.1:5432"), netip.MustParseAddrPort("192.0.2.2:40000")

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"net"
 	"strconv"
 
 	"github.com/pgmend/pgmend/healer"
@@ -70,11 +69,11 @@ func (d *Database) Builds(ctx context.Context, o healer.Object) ([]healer.Index,
 // catalog runs one of our own queries, with the times of a reader. A session
 // keeps its plan: to plan the snapshot takes twenty times as long as to run it.
 func (d *Database) catalog(ctx context.Context, sql string, args ...rules.Value) ([]rules.Row, error) {
-	return d.catalogOf(ctx, func(net.Conn) {}, sql, args...)
+	return d.catalogOf(ctx, func(*session) {}, sql, args...)
 }
 
-// catalogOf lets one look at the connection as well, while nobody else has it.
-func (d *Database) catalogOf(ctx context.Context, look func(net.Conn), sql string, args ...rules.Value) (rows []rules.Row, err error) {
+// catalogOf lets one look at the session as well, while nobody else has it.
+func (d *Database) catalogOf(ctx context.Context, look func(*session), sql string, args ...rules.Value) (rows []rules.Row, err error) {
 	s, err := d.take(ctx)
 	if err != nil {
 		return nil, err
@@ -86,7 +85,7 @@ func (d *Database) catalogOf(ctx context.Context, look func(net.Conn), sql strin
 		return err
 	})
 	if err == nil {
-		look(s.conn.Conn())
+		look(s)
 	}
 	return rows, err
 }

@@ -40,12 +40,6 @@ SELECT 'disk', CASE WHEN l.path ~ '^/' THEN l.path
 UNION ALL
 SELECT 'wal', COALESCE((SELECT h.dir FROM here AS h), ''), NULL, NULL
 UNION ALL
--- Where this session comes from, as the server sees it; "" is a socket.
-SELECT 'client', COALESCE(CASE pg_catalog.family(pg_catalog.inet_client_addr())
-                               WHEN 4 THEN pg_catalog.host(pg_catalog.inet_client_addr())
-                               WHEN 6 THEN '[' || pg_catalog.host(pg_catalog.inet_client_addr()) || ']' END
-                          || ':' || pg_catalog.inet_client_port(), ''), NULL, NULL
-UNION ALL
 SELECT 'replica', COALESCE(NULLIF(r.application_name, ''), r.pid::pg_catalog.text),
        pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), COALESCE(r.replay_lsn, r.sent_lsn))::pg_catalog.int8, NULL
   FROM pg_catalog.pg_stat_replication AS r
