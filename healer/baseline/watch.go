@@ -105,7 +105,7 @@ func (w *Watch) Drift(ctx context.Context, event rules.Values) (healer.Drift, er
 		list = append(list, e)
 	}
 	list = append(list, locked(want, have)...)
-	if e, ok := mistyped(event, have); ok {
+	if e, ok := mistyped(event, have, list); ok {
 		list = append(list, e)
 	}
 	if e, ok, err := w.called(ctx, event, list); err != nil {
@@ -252,10 +252,15 @@ func locked(want, have Schema) []entry {
 
 // mistyped is a name that a statement asked for in vain, and that is a near one
 // of something that is there. Nothing is made of it; it is only said.
-func mistyped(event rules.Values, have Schema) (entry, bool) {
+func mistyped(event rules.Values, have Schema, list []entry) (entry, bool) {
 	table, column := event["event.table"].Text, event["event.column"].Text
 	if table == "" {
 		return entry{}, false
+	}
+	for _, e := range list {
+		if e.What == string(Missing) && e.Relation == table && e.Column == column {
+			return entry{}, false // the baseline has it, and the database does not
+		}
 	}
 	schema := event["event.schema"].Text
 	for _, o := range have.Objects {
@@ -274,7 +279,9 @@ func mistyped(event rules.Values, have Schema) (entry, bool) {
 		}
 		d := Difference{Key: o.Key, oid: o.oid, table: o.table, What: Different}
 		return entry{
-			ID: "typo", OID: o.table, TableOID: o.table, Schema: o.Schema, Name: d.finding(), Relation: d.relation(), Column: d.column(), Owner: o.Owner,
+			// What was asked for, so that a rule which the event narrows does not leave it out.
+			Relation: table, Column: column,
+			ID: "typo", OID: o.table, TableOID: o.table, Schema: o.Schema, Name: d.finding(), Owner: o.Owner,
 			What: "asked for in vain", Object: o.String(), Statements: "[]", Undo: "[]", Mode: mode(false), UndoMode: mode(false),
 			Typo: fmt.Sprintf("%s is not there, and is a near name of %s", asked, o.String()), Manual: "a statement has a wrong name",
 		}, true
