@@ -63,10 +63,6 @@ SELECT CASE WHEN @columns::text IS NULL THEN 'no column is known to take its val
 SELECT pg_catalog.format('its MAXVALUE %s is not that of its type, so somebody chose it', @max_value)
  WHERE @max_value::numeric <> @type_max::numeric
 
--- guard: there is a wider type
-SELECT 'it is a bigint already'
- WHERE @type::text = 'int8'
-
 -- repair: transaction, lock_timeout=500ms
 -- as: owner
 ALTER SEQUENCE {schema}.{name} AS bigint;
