@@ -29,6 +29,8 @@ SELECT i.indexrelid AS oid, n.nspname AS schema, x.relname AS name, i.indrelid A
  WHERE i.indisvalid AND i.indisready AND i.indislive
    -- A unique index checks, and one on an expression also has the planner's statistics of it.
    AND NOT i.indisunique AND i.indexprs IS NULL
+   -- Where the tablespace would have to stand in its definition, there is the predicate: it could not be made again.
+   AND (sp.oid IS NULL OR i.indpred IS NULL)
    AND pg_catalog.pg_stat_get_numscans(i.indexrelid) = 0
    AND e.counted_since < pg_catalog.clock_timestamp() - @min_age::interval
    AND x.relpages * pg_catalog.current_setting('block_size')::int8 >= @min_size
@@ -81,5 +83,5 @@ SELECT 'the index is still there' FROM pg_catalog.pg_class AS c WHERE c.oid = @o
 -- **After.** The undo builds it again, concurrently; until then queries that needed it read the table.
 --
 -- Not judged at all: unique and constraint-backing indexes, those on expressions (their statistics serve the planner),
--- those of partitions, those a foreign key leads with, and any with a comment: write `COMMENT ON INDEX … IS 'quarterly
+-- those of partitions, those a foreign key leads with, partial ones in a tablespace, and any with a comment: write `COMMENT ON INDEX … IS 'quarterly
 -- report'` to keep one for good.
