@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// What only an application_name says is believed for as long as a dump of a
-// night takes, and no user can stop repairs for ever with it.
+// What only an application_name says is believed for a while every day, as by
+// the doctrine, and no user can stop repairs for longer with it.
 const (
 	// claimDelay is how long claims may delay a repair, in claimSpan.
-	claimDelay = 6 * time.Hour
+	claimDelay = time.Hour
 	claimSpan  = 24 * time.Hour
 	// claimLook is when the daemon looks again at one that delays. Each that
 	// comes anew counts for that at least, so that nobody gets by with being
