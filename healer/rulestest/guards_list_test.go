@@ -50,12 +50,12 @@ UPDATE pg_index SET indclass = (SELECT oid::text::oidvector FROM pg_opclass WHER
 			script: "REVOKE CREATE ON SCHEMA app FROM CURRENT_USER;",
 		},
 		{
-			rule: "data/orphan-rows", guard: "its owner sees the parent, and may make a table beside it", objects: []string{"app.notes_fk"},
+			rule: "data/orphan-rows", guard: "its owner may make a table beside it", objects: []string{"app.notes_fk"},
 			script: "ALTER TABLE app.notes ADD pgmend_moved text;",
 			back:   "ALTER TABLE app.notes DROP pgmend_moved;",
 		},
 		{
-			rule: "data/orphan-rows", guard: "its owner sees the parent, and may make a table beside it",
+			rule: "data/orphan-rows", guard: "its owner may make a table beside it",
 			script: "REVOKE CREATE ON SCHEMA app FROM CURRENT_USER;",
 		},
 		{

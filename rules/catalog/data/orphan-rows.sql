@@ -116,16 +116,7 @@ SELECT pg_catalog.format('it is published by %I, and subscribers would lose the 
   JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = l.tablename
  WHERE c.oid = @table_oid OR c.oid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(@table_oid::oid::regclass) AS a(relid))
 
--- guard: its owner sees the parent, and may make a table beside it
-SELECT pg_catalog.format('GRANT SELECT ON %s TO %I', @parent_oid::oid::regclass, @owner)
- WHERE NOT pg_catalog.has_table_privilege(@owner::name, @parent_oid::oid, 'SELECT')
-UNION ALL
-SELECT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', @schema, @owner)
- WHERE NOT pg_catalog.has_schema_privilege(@owner::name, @schema::text, 'CREATE')
-UNION ALL
-SELECT pg_catalog.format('the column %I has the name of one that a quarantine adds', a.attname)
-  FROM pg_catalog.pg_attribute AS a
- WHERE a.attrelid = @table_oid AND a.attname ~ '^pgmend_(source|reason|moved|attempt|checksum)$'
+-- include: data/table-beside
 
 -- measure
 SELECT pg_catalog.count(*) AS rows FROM ONLY {schema}.{table}
