@@ -27,8 +27,9 @@ type SetupRequest struct {
 	// nothing that code of an owner, run by a query, could borrow.
 	ReadRows bool
 	Schemas  []string
-	// Maintain lets the healer VACUUM, ANALYZE and REINDEX everything with
-	// pg_maintain, on 17 and later, also what belongs to nobody it may become.
+	// Maintain lets the healer VACUUM, ANALYZE, REINDEX and REFRESH with
+	// pg_maintain, on 17 and later, also what belongs to nobody it may become, in
+	// schemas on which it has USAGE.
 	Maintain bool
 }
 
@@ -54,7 +55,8 @@ func SetupSQL(r SetupRequest) (string, error) {
 		w.login(r.Healer, "repairs: it has no rights of its own, and takes an owner's for one statement")
 	}
 	if r.Maintain && r.Version >= 170000 {
-		w.say("It maintains every table; the server runs what an owner wrote as that owner.")
+		w.say("It maintains every table of a schema on which it has USAGE, also of owners that are not named here;")
+		w.say("the server runs what an owner wrote as that owner.")
 		w.run("GRANT pg_maintain TO {healer} WITH INHERIT TRUE, SET FALSE", nil)
 	}
 	if r.Signaller != "" {
