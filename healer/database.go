@@ -58,15 +58,15 @@ func (i Identity) Differs(now Identity) string {
 	switch {
 	case now.SystemIdentifier != i.SystemIdentifier:
 		return "this is another server now"
-	case now.DataDirectory != i.DataDirectory && now.DataDirectory != "" && i.DataDirectory != "":
-		// A copy of the files has the system identifier of what it was copied from.
-		return "this is a server with another data directory now"
 	case now.DatabaseOID != i.DatabaseOID:
 		return "the database was dropped and made again"
 	case now.InRecovery:
 		return "the server is in recovery now"
 	case now.Timeline != i.Timeline:
 		return "the server's timeline changed"
+	case now.DataDirectory != i.DataDirectory && now.DataDirectory != "" && i.DataDirectory != "":
+		// A copy of the files has the system identifier of what it was copied from.
+		return "this is a server with another data directory now"
 	}
 	return ""
 }
