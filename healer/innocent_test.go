@@ -30,6 +30,7 @@ var (
 // ownFunctions are what healer/pg calls beside what a rule may. But for
 // set_config they only read, too.
 var ownFunctions = []string{
+	"family", "host", "inet_client_addr", "inet_client_port",
 	"pg_control_checkpoint", "pg_control_system", "pg_current_wal_insert_lsn", "pg_get_ruledef", "pg_ls_archive_statusdir", "pg_my_temp_schema",
 	"pg_tablespace_location", "pg_typeof", "pg_walfile_name", "set_config", "to_regproc", "version",
 }

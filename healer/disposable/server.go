@@ -63,22 +63,13 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 			err = errors.Join(err, made.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
-	fill := exec.CommandContext(ctx, filepath.Join(s.Dir, "initdb"), "--pgdata", s.DataDir(), //nolint:gosec // our own arguments
-		"--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync", "--data-checksums")
 	if o.Primary != nil {
-		if err := o.Primary.end(ctx, syscall.SIGINT); err != nil {
-			return nil, err
-		}
-		fill = exec.CommandContext(ctx, "cp", "-a", o.Primary.DataDir(), s.DataDir()) //nolint:gosec // our own paths
+		err = s.follow(ctx, o.Primary)
+	} else {
+		err = s.fill(ctx)
 	}
-	as.drop(fill)
-	if out, err := fill.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%s: %w: %s", filepath.Base(fill.Path), err, out)
-	}
-	if o.Primary != nil {
-		if err := s.follow(ctx, o.Primary); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, err
 	}
 	settings := map[string]string{
 		"listen_addresses": "", "unix_socket_directories": s.dir, "max_connections": "60",
@@ -100,9 +91,15 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 	return s, s.Restart(ctx)
 }
 
-// follow makes the copy of a primary its standby, without the primary's logs,
-// and starts the primary again.
+// follow makes a copy of a primary its standby, without the primary's logs, and
+// starts the primary again.
 func (s *Server) follow(ctx context.Context, primary *Server) error {
+	if err := primary.end(ctx, syscall.SIGINT); err != nil {
+		return err
+	}
+	if err := s.run(ctx, "cp", "-a", primary.DataDir(), s.DataDir()); err != nil {
+		return err
+	}
 	if err := os.RemoveAll(filepath.Join(s.DataDir(), "log")); err != nil {
 		return err
 	}

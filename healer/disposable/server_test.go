@@ -49,3 +49,38 @@ func TestABrokenSettingIsAnError(t *testing.T) {
 		_ = s.Stop(t.Context())
 	}
 }
+
+// Servers that share an initdb are servers of their own, and what they were
+// copied from is gone in the end.
+func TestCopiesAreServersOfTheirOwn(t *testing.T) {
+	b, err := Newest(99)
+	if err != nil {
+		t.Skip(err)
+	}
+	end := Reuse()
+	known := make(map[string]bool)
+	for range 3 {
+		s, err := Start(t.Context(), Options{Binaries: b})
+		if err != nil {
+			t.Fatal(err)
+		}
+		control, err := os.ReadFile(filepath.Join(s.DataDir(), "global", "pg_control"))
+		if err != nil {
+			t.Error(err)
+		}
+		known[string(control[:8])] = true
+		if err := s.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(known) != 3 {
+		t.Errorf("3 servers have %d system identifiers", len(known))
+	}
+	mould := moulds.made[b.Dir]
+	if err := end(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(mould); mould == "" || !os.IsNotExist(err) {
+		t.Errorf("%q is left: %v", mould, err)
+	}
+}

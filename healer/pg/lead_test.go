@@ -38,10 +38,14 @@ func (x *site) leader(t *testing.T, database, observer, healr string) *leader {
 	return l
 }
 
-// takes makes it lead, and gives that up at the test's end.
+// takes makes it lead, and gives that up at the test's end. A session that was
+// closed is there for a moment longer.
 func (l *leader) takes(t *testing.T) (release func()) {
 	t.Helper()
 	release, err := l.Lead(t.Context())
+	for deadline := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		release, err = l.Lead(t.Context())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,12 @@ var (
 
 // Main runs a package's tests and stops the servers they started.
 func Main(m *testing.M) int {
+	forget := disposable.Reuse()
 	code := m.Run()
+	if err := forget(); err != nil {
+		fmt.Fprintln(os.Stderr, "remove what the test servers were copied from:", err)
+		code = 1
+	}
 	started.mu.Lock()
 	defer started.mu.Unlock()
 	for _, s := range started.servers {
