@@ -32,7 +32,7 @@ var hazards = []struct {
 		{"22", "ADD COLUMN rewrites the table (volatile default, identity)", "allow-list; relfilenode unchanged", ""},
 		{"23", "\"unused\" index: counters reset by a crash, not replicated", "own evidence across restarts and nodes; approval", ""},
 		{"24", "constraint, replica identity, CLUSTER, FK, partition-attached index dropped", "exclusion list", ""},
-		{"25", "a rebuilt expression index has no statistics: plans collapse", "ANALYZE after", ""},
+		{"25", "a rebuilt expression index has no statistics: plans collapse", "REINDEX CONCURRENTLY keeps them (seen)", ""},
 		{"26", "14.0 to 14.3 concurrent builds miss rows", "version deny-list", ""},
 		{"27", "duplicates in a unique rebuild", "report; rows are never deleted", ""},
 		{"28", "collation refreshed before the reindex hides corruption", "order, amcheck, then refresh", ""},
