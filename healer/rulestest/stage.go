@@ -138,15 +138,6 @@ func (s *Stage) admin(ctx context.Context, database string, statements ...string
 	return errors.Join(err, c.Close(ctx))
 }
 
-// unsubscribe drops a database's subscriptions, without which it stays.
-const unsubscribe = `DO $$ DECLARE s record; BEGIN
-  FOR s IN SELECT subname FROM pg_catalog.pg_subscription
-            WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) LOOP
-    EXECUTE pg_catalog.format('ALTER SUBSCRIPTION %I DISABLE', s.subname);
-    EXECUTE pg_catalog.format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', s.subname);
-    EXECUTE pg_catalog.format('DROP SUBSCRIPTION %I', s.subname);
-  END LOOP; END $$`
-
 // ungrant takes from a role what it was granted of the server.
 func ungrant(role string) string {
 	return "DO $$ BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '" + role + "') THEN DROP OWNED BY " + role + "; END IF; END $$"
@@ -164,9 +155,26 @@ func (s *Stage) Close(ctx context.Context) error {
 	if s.state != "" {
 		err = errors.Join(err, os.RemoveAll(s.state))
 	}
-	err = errors.Join(err, s.forgetPrepared(ctx))
-	if s.db != nil {
-		err = errors.Join(err, s.admin(ctx, s.Name, unsubscribe))
+	return errors.Join(err, s.drop(ctx))
+}
+
+// drop removes the database and the roles, in one session of the server.
+func (s *Stage) drop(ctx context.Context) (err error) {
+	c, err := pgconn.Connect(ctx, s.server.ConnString("postgres", "postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close(ctx)) }()
+	left := c.ExecParams(ctx, leftSQL, [][]byte{[]byte(s.Name)}, nil, nil, nil).Read()
+	if left.Err != nil {
+		return left.Err
+	}
+	var before []string
+	for _, row := range left.Rows {
+		before = append(before, string(row[0]))
+	}
+	if len(before) > 0 {
+		err = s.admin(ctx, s.Name, before...)
 	}
 	// Statement by statement: what was never made is not to be removed.
 	for _, sql := range []string{
@@ -174,26 +182,24 @@ func (s *Stage) Close(ctx context.Context) error {
 		"DROP ROLE IF EXISTS " + s.Name + "_observer", "DROP ROLE IF EXISTS " + s.Name + "_owner",
 		"DROP ROLE IF EXISTS " + s.Name + "_signaller",
 	} {
-		err = errors.Join(err, s.admin(ctx, "postgres", sql))
+		if failed := run(ctx, c, sql); failed != nil {
+			err = errors.Join(err, fmt.Errorf("%w in: %s", failed, sql))
+		}
 	}
 	return err
 }
 
-// forgetPrepared rolls back what a fixture left prepared, without which its
-// database cannot be dropped.
-func (s *Stage) forgetPrepared(ctx context.Context) error {
-	c, err := pgconn.Connect(ctx, s.server.ConnString("postgres", "postgres"))
-	if err != nil {
-		return err
-	}
-	r := c.ExecParams(ctx, "SELECT pg_catalog.format('ROLLBACK PREPARED %L', gid) FROM pg_catalog.pg_prepared_xacts WHERE database = $1",
-		[][]byte{[]byte(s.Name)}, nil, nil, nil).Read()
-	if err := errors.Join(r.Err, c.Close(ctx)); err != nil || len(r.Rows) == 0 {
-		return err
-	}
-	var list []string
-	for _, row := range r.Rows {
-		list = append(list, string(row[0]))
-	}
-	return s.admin(ctx, s.Name, list...)
-}
+// leftSQL are the statements for what a fixture left in the database, without
+// which it stays: prepared transactions and subscriptions.
+const leftSQL = `SELECT x.sql
+  FROM (SELECT '' AS name, 0 AS n, pg_catalog.format('ROLLBACK PREPARED %L', p.gid) AS sql
+          FROM pg_catalog.pg_prepared_xacts AS p WHERE p.database = $1
+        UNION ALL
+        SELECT s.subname, v.n, v.sql
+          FROM pg_catalog.pg_subscription AS s
+          JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid
+         CROSS JOIN LATERAL (VALUES (1, pg_catalog.format('ALTER SUBSCRIPTION %I DISABLE', s.subname)),
+                                    (2, pg_catalog.format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', s.subname)),
+                                    (3, pg_catalog.format('DROP SUBSCRIPTION %I', s.subname))) AS v(n, sql)
+         WHERE d.datname = $1) AS x
+ ORDER BY x.name, x.n`

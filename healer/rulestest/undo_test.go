@@ -96,9 +96,9 @@ func dumped(t *testing.T, program, conn string) string {
 // After a repair and its undo the schema, as pg_dump writes it, and the sums of
 // all rows are what they were, whatever stands at the tables: comments, grants,
 // targets of statistics, tablespaces, replica identities and storage parameters.
-// What has no undo is not repaired here. A repair
-// alone loses no row either: each is in its table as before, or, where the rule
-// declares that it moves rows, in a quarantine of that table.
+// What has no undo is not repaired here. A repair alone loses no row either: each
+// is in its table as before, or, where the rule declares that it moves rows, in a
+// quarantine of that table.
 func TestUndoRestoresTheDumpAndEveryRow(t *testing.T) {
 	binaries, program, missing := dumper(t)
 	server, err := disposable.Start(t.Context(), disposable.Options{Binaries: binaries, Settings: map[string]string{"autovacuum": "off"}})
