@@ -3,15 +3,16 @@ package disposable
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // To make a cluster takes twenty times as long as to copy one. The tests of a
@@ -89,9 +90,8 @@ const sysidInWAL = 24
 // of its own. It stands first in the control file, whose CRC-32C is its last
 // field (src/include/catalog/pg_control.h), and in each segment of the WAL.
 func distinguish(dir string) error {
-	var id [8]byte
-	_, _ = rand.Read(id[:]) // it never fails
-	id[7] &= 0x7f           // shown as a positive number
+	// As initdb makes one: the time in seconds, and what tells two of a second apart.
+	id := binary.NativeEndian.AppendUint64(nil, uint64(time.Now().Unix())<<32|uint64(rand.Uint32())) //nolint:gosec // a time after 1970
 	control := filepath.Join(dir, "global", "pg_control")
 	text, err := os.ReadFile(control)
 	if err != nil {
@@ -105,7 +105,7 @@ func distinguish(dir string) error {
 		return fmt.Errorf("%s: its checksum is not found", control)
 	}
 	was := bytes.Clone(text[:len(id)])
-	copy(text, id[:])
+	copy(text, id)
 	binary.NativeEndian.PutUint32(text[end:], crc32.Checksum(text[:end], table))
 	if err := os.WriteFile(control, text, 0o600); err != nil {
 		return err
@@ -115,7 +115,7 @@ func distinguish(dir string) error {
 		return errors.Join(err, fmt.Errorf("%s has no WAL", dir))
 	}
 	for _, name := range segments {
-		if err := patch(name, was, id[:]); err != nil {
+		if err := patch(name, was, id); err != nil {
 			return err
 		}
 	}
