@@ -140,3 +140,32 @@ func TestSomebodysBuildOfTheSameNameIsLeftAlone(t *testing.T) {
 		t.Errorf("all repairs were stopped: %s, %v", strings.TrimSpace(string(now[0].Body)), err)
 	}
 }
+
+// An undo that moves rows back ends between two of its transactions. The rows that
+// are back are not moved again behind the person's back, and the undo is gone on
+// with when the person asks for it again.
+// hazard: 7, 48
+func TestAnUndoThatGotHalfwayIsGoneOnWith(t *testing.T) {
+	t.Parallel()
+	s := pgtest.One(t)
+	st := stage(t, builtin(t), twins)
+	r, err := st.Heal(t.Context(), moving())
+	moved := only(t, r, err)
+	if !moved.Verified {
+		t.Fatalf("%s: %s", moved.State, moved.Err)
+	}
+	if _, err := with(st, func(c *healer.Config) { c.Ledger = &ending{Ledger: st.Ledger} }).Undo(t.Context(), moved.ID, moving()); err == nil {
+		t.Fatal("the ledger took everything")
+	}
+	if r, err := st.Heal(t.Context(), moving()); err != nil || len(r.Repairs) != 0 || len(r.Findings) != 1 {
+		t.Errorf("half-way %d findings, %d repairs, %v", len(r.Findings), len(r.Repairs), err)
+	}
+	besideTwins(t, s, st.Name, "1")
+	if back, err := st.Undo(t.Context(), moved.ID, moving()); err != nil || !back.Verified {
+		t.Errorf("%s: %s, %v", back.State, back.Err, err)
+	}
+	besideTwins(t, s, st.Name, "0")
+	if r, err := st.Heal(t.Context(), moving()); err != nil || len(r.Repairs) != 0 {
+		t.Errorf("%d repairs after it, %v", len(r.Repairs), err)
+	}
+}

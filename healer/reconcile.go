@@ -153,6 +153,9 @@ func (r *run) settle(ctx context.Context, a *Attempt) error {
 	if after, err := j.picture(ctx, rule, a.Plan.Finding.Object, j.values); err == nil {
 		a.After = after
 	}
+	if err := j.halfway(ctx); err != nil {
+		return err
+	}
 	a.State, a.Ended = Reconciled, r.now()
 	r.armed(a)
 	return r.save(ctx, a, RepairReconciled)

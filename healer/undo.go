@@ -164,10 +164,24 @@ func (j *job) restored(ctx context.Context, done Attempt) error {
 		j.err = errors.Join(j.err, j.seal(ctx)) // what it put back is not missing to the next
 	}
 	a.Verified, a.Ended = j.err == nil, j.now()
+	if err := j.halfway(ctx); err != nil {
+		return err
+	}
 	if err := j.save(ctx, a, j.conclude()); err != nil || !a.Verified {
 		return err
 	}
 	return j.closed(ctx, done)
+}
+
+// halfway mutes the finding of an undo that did not come to its end and may have
+// got half-way, since it is not one transaction: what a person wants back is not
+// repaired again before the undo can be gone on with.
+func (j *job) halfway(ctx context.Context) error {
+	a := j.attempt
+	if a.UndoOf == "" || a.Verified || a.mode() == rules.Transaction || len(a.Steps) == 0 {
+		return nil
+	}
+	return j.mute(ctx, a.Plan.Finding, a.Actor)
 }
 
 // asBefore looks at the object until it is as it was before the repair.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pgmend/pgmend/healer"
+	"github.com/pgmend/pgmend/rules"
 )
 
 // repair heals where nothing is killed, and notes which of its repairs is taken
@@ -75,20 +76,41 @@ func (l *lives) undone(history healer.History) bool {
 	if undone != taken || !undone && done.State != healer.Verified {
 		l.fault("%s is %s, and an undo of it verified=%t", finding.Object, done.State, taken)
 	}
-	muted := slices.ContainsFunc(history.Findings, func(f healer.Finding) bool { return f.ID == finding.ID && f.Status == healer.Muted })
-	if muted != undone {
+	if muted := l.muted(history); muted != undone && !l.begun(history) {
 		l.fault("%s is %s, and its finding muted=%t", finding.Object, done.State, muted)
 	}
 	return undone
 }
 
+// muted reports whether the finding of the repair is muted.
+func (l *lives) muted(history healer.History) bool {
+	i := slices.IndexFunc(history.Attempts, func(a healer.Attempt) bool { return a.ID == l.undoes })
+	return slices.ContainsFunc(history.Findings, func(f healer.Finding) bool {
+		return f.ID == history.Attempts[i].Plan.Finding.ID && f.Status == healer.Muted
+	})
+}
+
+// begun reports whether an undo in several transactions was cut short after it
+// had begun: then it may have got half-way.
+func (l *lives) begun(history healer.History) bool {
+	return slices.ContainsFunc(history.Attempts, func(a healer.Attempt) bool {
+		return a.UndoOf == l.undoes && !a.Verified && len(a.Steps) > 0 && a.Plan.UndoMode != rules.Transaction
+	})
+}
+
 // explainUndo compares what came of a kill in an undo with what the ledger says
-// came of it: a quiet undo, or the repair as it was. There is nothing between.
+// came of it: a quiet undo, or the repair as it was. One that got half-way is
+// muted, so that it can be gone on with; then it is.
 func (l *lives) explainUndo(left quiet) {
 	l.t.Helper()
 	history, _ := l.settle()
+	undone := l.undone(history)
+	if !undone && l.muted(history) {
+		l.undo()
+		undone = true
+	}
 	want := left.repaired
-	if l.undone(history) {
+	if undone {
 		want = left.undone
 	}
 	now := l.look(want.healed)
