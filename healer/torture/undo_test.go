@@ -54,8 +54,7 @@ func (l *lives) undo() []string {
 // only then, and that nothing was repaired again.
 func (l *lives) undone(history healer.History) bool {
 	l.t.Helper()
-	i := slices.IndexFunc(history.Attempts, func(a healer.Attempt) bool { return a.ID == l.undoes })
-	done := history.Attempts[i]
+	done := l.done(history)
 	finding := done.Plan.Finding
 	taken, repairs := false, 0
 	for _, a := range history.Attempts {
@@ -84,10 +83,14 @@ func (l *lives) undone(history healer.History) bool {
 
 // muted reports whether the finding of the repair is muted.
 func (l *lives) muted(history healer.History) bool {
+	id := l.done(history).Plan.Finding.ID
+	return slices.ContainsFunc(history.Findings, func(f healer.Finding) bool { return f.ID == id && f.Status == healer.Muted })
+}
+
+// done is the repair that is taken back.
+func (l *lives) done(history healer.History) healer.Attempt {
 	i := slices.IndexFunc(history.Attempts, func(a healer.Attempt) bool { return a.ID == l.undoes })
-	return slices.ContainsFunc(history.Findings, func(f healer.Finding) bool {
-		return f.ID == history.Attempts[i].Plan.Finding.ID && f.Status == healer.Muted
-	})
+	return history.Attempts[i]
 }
 
 // begun reports whether an undo in several transactions was cut short after it
